@@ -1,0 +1,83 @@
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const role = z
+  .string()
+  .regex(/^[a-z_][a-z0-9_]*$/u)
+  .optional();
+
+/** Every environment variable that the service reads, with its default and limits; see docs/configuration.md. */
+const environment = z.object({
+  NODE_ENV: z.string().default('production'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  HOST: z.string().default('0.0.0.0'),
+  PORT: port.default(8000),
+  WORKER_PORT: port.default(8001),
+  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//u, 'must start with postgres://'),
+  API_DATABASE_ROLE: role.default('iit_api'),
+  WORKER_DATABASE_ROLE: role.default('iit_worker'),
+  DATABASE_POOL_SIZE: count(2, 200).default(10),
+  QUEUE_URL: z
+    .string()
+    .regex(/^(rediss?|postgres|postgresql):\/\//u, 'must start with redis://, rediss:// or postgres://')
+    .optional(),
+  REDIS_HOST: z.string().optional(),
+  REDIS_PORT: port.default(6379),
+  REDIS_PASSWORD: z.string().optional(),
+  MODEL_PATH: z.string().default('models/iit_lightgbm_model.txt'),
+  MAX_BATCH_SIZE: count(1, 10_000).default(100),
+  CORS_ORIGINS: z.string().default(''),
+  CHUNK_ROWS: count(100, 100_000).default(10_000),
+  MAX_UPLOADS: count(1, 1_000).default(8),
+  MAX_UPLOAD_BYTES: count(1_024, Number.MAX_SAFE_INTEGER).default(20 * 1024 ** 3),
+  MAX_ROW_BYTES: count(1_024, 16 * 1024 ** 2).default(1024 ** 2),
+  MIN_UPLOAD_BYTES_PER_SECOND: count(0, 1_000_000_000).default(1_024),
+  MAX_OPEN_CHUNKS: count(1, 1_000_000).default(4_000),
+  SCORING_THREADS: count(0, 64).default(0),
+  CHUNKS_IN_FLIGHT: count(1, 64).default(3),
+  CHUNK_MAX_ATTEMPTS: count(1, 20).default(5),
+  LEASE_SECONDS: count(1, 3_600).default(60),
+  SWEEP_SECONDS: z.coerce.number().min(0.05).max(600).default(5),
+  SEAL_SECONDS: z.coerce.number().min(0.05).max(3_600).default(10),
+  SHUTDOWN_SECONDS: count(1, 600).default(25),
+  MODELS_IN_MEMORY: count(1, 64).default(4),
+  CRASH_AT: z.string().optional(),
+});
+
+export type Environment = z.infer<typeof environment>;
+export type Config = Readonly<Omit<Environment, 'QUEUE_URL'> & { QUEUE_URL: string }>;
+
+/** Names every faulty variable at once, with what it should be; values are not shown, some are secrets. */
+export class ConfigError extends Error {
+  constructor(problems: string[]) {
+    super(`The environment is not usable:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+/**
+ * Reads and checks the whole environment.
+ * QUEUE_URL wins over REDIS_HOST; with neither, the queue lives in PostgreSQL, at DATABASE_URL.
+ */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = environment.safeParse(set);
+  if (!parsed.success) {
+    throw new ConfigError(
+      parsed.error.issues.map((issue) => {
+        const name = issue.path.join('.');
+        return `${name}: ${set[name] === undefined ? 'is required' : issue.message}`;
+      }),
+    );
+  }
+  const values = parsed.data;
+  return Object.freeze({ ...values, QUEUE_URL: values.QUEUE_URL ?? redisUrl(values) ?? values.DATABASE_URL });
+}
+
+function redisUrl(values: Environment): string | undefined {
+  if (values.REDIS_HOST === undefined) return undefined;
+  const credentials =
+    values.REDIS_PASSWORD === undefined ? '' : `:${encodeURIComponent(values.REDIS_PASSWORD)}@`;
+  return `redis://${credentials}${values.REDIS_HOST}:${values.REDIS_PORT}`;
+}

@@ -1,0 +1,226 @@
+import type { ColumnType, Generated } from 'kysely';
+
+/** The tables as Kysely sees them; `schema.int.test.ts` holds every column against the live catalogue. */
+export type Database = {
+  tenants: TenantsTable;
+  api_keys: ApiKeysTable;
+  models: ModelsTable;
+  model_activations: ModelActivationsTable;
+  jobs: JobsTable;
+  chunks: ChunksTable;
+  rejections: RejectionsTable;
+  predictions: PredictionsTable;
+  audit_log: AuditLogTable;
+  audit_events: AuditEventsTable;
+  audit_batches: AuditBatchesTable;
+  audit_seals: AuditSealsTable;
+  audit_seal_entries: AuditSealEntriesTable;
+};
+
+type Timestamp = ColumnType<Date, Date | string, Date | string>;
+/** `YYYY-MM-DD`; the pool parses dates as text, so that no time zone touches them. */
+type IsoDate = string;
+/** int8; the pool parses it as number: counts of rows stay far below 2^53. */
+type Count = Generated<number>;
+
+export type ApiScope = 'submit' | 'read' | 'audit' | 'admin';
+
+/**
+ * receiving → queued → running → completed | partial | failed | cancelled;
+ * receiving → aborted when the upload did not end well.
+ * A job turns `running` when its first chunk is leased; a running job whose upload still goes on stays
+ * `receiving` until the upload has ended.
+ */
+export type JobStatus =
+  | 'receiving'
+  | 'queued'
+  | 'running'
+  | 'completed'
+  | 'partial'
+  | 'failed'
+  | 'cancelled'
+  | 'aborted';
+
+/** pending → leased → done | quarantined | cancelled; leased → pending by the sweeper with epoch + 1. */
+export type ChunkState = 'pending' | 'leased' | 'done' | 'quarantined' | 'cancelled';
+
+export type Priority = 'low' | 'normal' | 'high';
+export const TIERS = ['low', 'medium', 'high'] as const;
+export type Tier = (typeof TIERS)[number];
+
+type TenantsTable = { id: Generated<number>; name: string; created_at: Generated<Date> };
+
+type ApiKeysTable = {
+  id: Generated<string>;
+  tenant_id: number;
+  name: string;
+  lookup: string;
+  secret_hash: Buffer;
+  scopes: ApiScope[];
+  created_at: Generated<Date>;
+  expires_at: Timestamp | null;
+  revoked_at: Timestamp | null;
+};
+
+type ModelsTable = {
+  id: Generated<number>;
+  version: string;
+  sha256: Buffer;
+  manifest: ColumnType<unknown, string, string>;
+  content: Buffer;
+  created_at: Generated<Date>;
+  created_by: string;
+};
+
+type ModelActivationsTable = {
+  id: Generated<number>;
+  tenant_id: number;
+  model_id: number;
+  activated_at: Generated<Date>;
+  activated_by: string;
+};
+
+type JobsTable = {
+  id: string;
+  tenant_id: number;
+  period: IsoDate;
+  name: string;
+  status: JobStatus;
+  priority: Generated<Priority>;
+  explain: Generated<number>;
+  model_id: number;
+  api_key_id: string;
+  actor: string;
+  idempotency_key: string | null;
+  request_fingerprint: Buffer | null;
+  content_type: string;
+  ignored_columns: Generated<string[]>;
+  absent_features: Generated<string[]>;
+  rows_received: Count;
+  rows_accepted: Count;
+  rows_rejected: Count;
+  rows_scored: Count;
+  rows_quarantined: Count;
+  rows_cancelled: Count;
+  duplicate_patients: Count;
+  chunks_total: Generated<number>;
+  chunks_done: Generated<number>;
+  chunks_quarantined: Generated<number>;
+  chunks_cancelled: Generated<number>;
+  tier_low: Count;
+  tier_medium: Count;
+  tier_high: Count;
+  error_code: string | null;
+  error_message: string | null;
+  revision: Count;
+  heartbeat_at: Generated<Date>;
+  created_at: Generated<Date>;
+  started_at: Timestamp | null;
+  received_at: Timestamp | null;
+  finished_at: Timestamp | null;
+};
+
+type ChunksTable = {
+  job_id: string;
+  chunk_no: number;
+  state: Generated<ChunkState>;
+  epoch: Generated<number>;
+  attempts: Generated<number>;
+  row_count: number;
+  payload: Buffer;
+  payload_sha256: Buffer;
+  lease_owner: string | null;
+  lease_until: Timestamp | null;
+  ring_after: Generated<Date>;
+  error_code: string | null;
+  error_message: string | null;
+  created_at: Generated<Date>;
+  started_at: Timestamp | null;
+  finished_at: Timestamp | null;
+};
+
+type RejectionsTable = {
+  job_id: string;
+  row_no: number;
+  line: number;
+  field: string | null;
+  code: string;
+  message: string;
+};
+
+type PredictionsTable = {
+  period: IsoDate;
+  job_id: string;
+  row_no: number;
+  tenant_id: number;
+  chunk_no: number;
+  patient_id: string;
+  facility_id: string | null;
+  due_date: IsoDate | null;
+  raw_score: number;
+  risk: number;
+  tier: number;
+  reason_features: number[] | null;
+  reason_contributions: number[] | null;
+  reason_values: (number | null)[] | null;
+};
+
+type AuditLogTable = {
+  period: IsoDate;
+  job_id: string;
+  row_no: number;
+  tenant_id: number;
+  chunk_no: number;
+  recorded_at: Timestamp;
+  source: 'job' | 'online';
+  api_key_id: string;
+  actor: string;
+  patient_id: string;
+  model_version: string;
+  model_sha256: Buffer;
+  raw_score: number;
+  risk: number;
+  tier: number;
+  input_hash: Buffer;
+  input: Buffer | null;
+};
+
+type AuditEventsTable = {
+  id: string;
+  tenant_id: number;
+  recorded_at: Timestamp;
+  actor: string;
+  api_key_id: string | null;
+  network_address: string | null;
+  action: string;
+  outcome: 'success' | 'refused' | 'failure';
+  entity: string | null;
+  details: ColumnType<Record<string, unknown>, string | undefined, never>;
+  digest: Buffer;
+};
+
+type AuditBatchesTable = {
+  job_id: string;
+  chunk_no: number;
+  tenant_id: number;
+  period: IsoDate;
+  row_count: number;
+  digest: Buffer;
+  recorded_at: Timestamp;
+};
+
+type AuditSealsTable = {
+  id: number;
+  previous_hash: Buffer;
+  entry_count: number;
+  hash: Buffer;
+  sealed_at: Timestamp;
+};
+
+type AuditSealEntriesTable = {
+  seal_id: number;
+  position: number;
+  kind: 'batch' | 'event';
+  ref: string;
+  digest: Buffer;
+};
