@@ -16,14 +16,11 @@ export type DatabaseOptions = {
   statementTimeoutMs: number;
 };
 
-const INT8_OID = 20;
-const DATE_OID = 1082;
-
 /** Counts as numbers (they stay below 2^53) and dates as `YYYY-MM-DD` text (no time zone may move them). */
 const wireTypes: CustomTypesConfig = {
   getTypeParser: (oid, format) => {
-    if (format !== 'binary' && Number(oid) === INT8_OID) return Number;
-    if (format !== 'binary' && Number(oid) === DATE_OID) return (text: string) => text;
+    if (format !== 'binary' && oid === types.builtins.INT8) return Number;
+    if (format !== 'binary' && oid === types.builtins.DATE) return (text: string) => text;
     return types.getTypeParser(oid, format);
   },
 };
