@@ -51,7 +51,12 @@ export type Config = Readonly<Omit<Environment, 'QUEUE_URL'> & { QUEUE_URL: stri
 /** Names every faulty variable at once, with what it should be; values are not shown, some are secrets. */
 export class ConfigError extends Error {
   constructor(problems: string[]) {
-    super(`The environment is not usable:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    super(
+      `The environment is not usable:\n${problems
+        .toSorted()
+        .map((problem) => `  - ${problem}`)
+        .join('\n')}`,
+    );
     this.name = 'ConfigError';
   }
 }
