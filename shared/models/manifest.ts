@@ -1,0 +1,229 @@
+import { z } from 'zod';
+
+/** The sentence that stands on every surface that shows a risk. */
+export const NOT_A_DIAGNOSIS =
+  'Prioritises supportive contact. Not a diagnosis; never a reason to delay, reduce or refuse ART.';
+
+export const TIERS = ['low', 'medium', 'high'] as const;
+export type Tier = (typeof TIERS)[number];
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'not a lower-case hex SHA-256');
+const version = z.string().regex(/^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$/, 'not a version of 1–64 characters');
+const count = z.int().nonnegative();
+const share = z.number().min(0).max(1);
+const isoDate = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'not a YYYY-MM-DD date');
+
+const featureSchema = z.strictObject({
+  name: z.string().min(1).max(200),
+  /** Column in the model, 0-based; equal to the place in this list. */
+  index: count,
+  kind: z.enum(['numeric', 'integer', 'boolean', 'categorical']),
+  /** Unit of the value; `''` where it has none. */
+  unit: z.string(),
+  /** Values outside min…max are refused, both ends included. */
+  min: z.number(),
+  max: z.number(),
+  /** Whether the column must be there. A value in it may still be missing. */
+  required: z.boolean(),
+  categories: z.array(z.strictObject({ code: z.int(), label: z.string().min(1) })).optional(),
+  /** What an empty value means. */
+  missing: z.string(),
+  description: z.string(),
+});
+
+const cutoffs = z
+  .strictObject({ medium: share, high: share })
+  .refine((c) => c.medium <= c.high, 'the medium cut-off lies above the high one');
+
+const binSchema = z.strictObject({ n: count, mean_predicted: share, observed: share });
+
+const metricsSchema = z.strictObject({
+  n: count,
+  positives: count,
+  base_rate: share,
+  auc: share.nullable(),
+  pr_auc: share.nullable(),
+  brier: share,
+  log_loss: z.number().nonnegative(),
+  /** Equal-count bins in ascending order of predicted risk. */
+  calibration: z.array(binSchema),
+  /** Logistic recalibration: outcome ~ intercept + slope × logit(risk); 0 and 1 are perfect. */
+  calibration_intercept: z.number().nullable(),
+  calibration_slope: z.number().nullable(),
+});
+
+const splitSchema = z.strictObject({
+  as_of: z.array(isoDate),
+  /** Every patient in care on the as-of date. */
+  everybody: metricsSchema,
+  /** Those whose due date + 28 days falls inside the window: the figures to quote. */
+  at_risk: metricsSchema,
+});
+
+const subgroupSchema = z.strictObject({
+  dimension: z.string(),
+  group: z.string(),
+  /** Null in every figure where the cell is too small to show. */
+  n: count.nullable(),
+  positives: count.nullable(),
+  base_rate: share.nullable(),
+  mean_predicted: share.nullable(),
+  auc: share.nullable(),
+  /** Share of the group at or above the high cut-off. */
+  high_share: share.nullable(),
+});
+
+/**
+ * Histogram for drift. `counts[i]` holds values in `(edges[i-1], edges[i]]`: one count more than edges, the
+ * first bin open below and the last open above. Missing values are counted apart.
+ */
+const histogramSchema = z
+  .strictObject({ edges: z.array(z.number()), counts: z.array(count), missing: count })
+  .refine((h) => h.counts.length === h.edges.length + 1, 'counts must be one longer than edges')
+  .refine((h) => h.edges.every((e, i) => i === 0 || e > h.edges[i - 1]!), 'edges must ascend');
+
+const manifestSchema = z
+  .strictObject({
+    schema_version: z.literal(1),
+    name: z.string().min(1).max(100),
+    version,
+    /** Of the model file's bytes. */
+    sha256,
+    file: z.string().regex(/^[\w.-]+$/, 'a bare file name beside the manifest'),
+    lightgbm_version: z.string(),
+    objective: z.string(),
+    /** True where the training data were simulated. */
+    synthetic: z.boolean(),
+    /** Data cut-off of the training table: a date of the data, so that retraining gives the same bytes. */
+    trained_at: isoDate,
+    training: z.strictObject({
+      seed: z.int(),
+      source: z.string(),
+      rows: count,
+      patients: count,
+      trees: count,
+      num_leaves: count,
+      window_days: z.int().positive(),
+      grace_days: z.int().positive(),
+      parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+    }),
+    features: z.array(featureSchema).min(1),
+    tiers: z.strictObject({
+      medium: share,
+      high: share,
+      facility_overrides: z.record(z.string(), cutoffs).optional(),
+    }),
+    base_rate: share,
+    metrics: z.strictObject({ train: splitSchema, validation: splitSchema, test: splitSchema }),
+    /** On the test split's at-risk rows. */
+    subgroups: z.array(subgroupSchema),
+    /** Cells with fewer rows than this, or with fewer than five outcomes, are suppressed. */
+    subgroup_minimum: z.int().positive(),
+    drift: z.strictObject({
+      /** Only features whose distribution should be steady: calendar features are not in it. */
+      features: z.record(z.string(), histogramSchema),
+      score: histogramSchema,
+    }),
+    intended_use: z.string(),
+    not_a_diagnosis: z.literal(NOT_A_DIAGNOSIS),
+    golden: z.strictObject({
+      file: z.string().regex(/^[\w.-]+$/, 'a bare file name beside the manifest'),
+      rows: count,
+      sha256,
+    }),
+  })
+  .superRefine((manifest, context) => {
+    const seen = new Set<string>();
+    for (const [i, feature] of manifest.features.entries()) {
+      const at = ['features', i];
+      if (feature.index !== i)
+        context.addIssue({ code: 'custom', path: [...at, 'index'], message: `must be ${i}, its place` });
+      if (seen.has(feature.name))
+        context.addIssue({ code: 'custom', path: [...at, 'name'], message: 'twice in the list' });
+      if (feature.min > feature.max)
+        context.addIssue({ code: 'custom', path: [...at, 'min'], message: 'lies above max' });
+      if (feature.kind === 'categorical' && !feature.categories?.length)
+        context.addIssue({ code: 'custom', path: [...at, 'categories'], message: 'are missing' });
+      seen.add(feature.name);
+    }
+    if (manifest.tiers.medium > manifest.tiers.high)
+      context.addIssue({ code: 'custom', path: ['tiers', 'medium'], message: 'lies above high' });
+    for (const name of Object.keys(manifest.drift.features)) {
+      if (!seen.has(name))
+        context.addIssue({ code: 'custom', path: ['drift', 'features', name], message: 'is no feature' });
+    }
+  });
+
+export type ModelManifest = Readonly<z.infer<typeof manifestSchema>>;
+export type ManifestFeature = z.infer<typeof featureSchema>;
+export type Histogram = z.infer<typeof histogramSchema>;
+export type SplitMetrics = z.infer<typeof metricsSchema>;
+
+/** Every fault of a manifest at once, each with its path. */
+export class ManifestError extends Error {
+  readonly code = 'manifest_invalid';
+  readonly issues: readonly { readonly path: string; readonly message: string }[];
+
+  constructor(issues: ManifestError['issues']) {
+    super(`The model manifest is invalid:\n${issues.map((i) => `  ${i.path}: ${i.message}`).join('\n')}`);
+    this.name = 'ManifestError';
+    this.issues = issues;
+  }
+}
+
+/** Reads a manifest's JSON text. Throws `ManifestError` with all faults together. */
+export function loadManifest(text: string): ModelManifest {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw new ManifestError([{ path: '$', message: `not JSON: ${(error as Error).message}` }]);
+  }
+  const result = manifestSchema.safeParse(parsed);
+  if (!result.success) {
+    throw new ManifestError(
+      result.error.issues.map((i) => ({ path: ['$', ...i.path.map(String)].join('.'), message: i.message })),
+    );
+  }
+  return result.data;
+}
+
+/** Tier of a risk at a facility: its own cut-offs where the manifest gives them, else the model's. */
+export function tierOf(tiers: ModelManifest['tiers'], risk: number, facilityId?: string): Tier {
+  const own = facilityId === undefined ? undefined : tiers.facility_overrides?.[facilityId];
+  const { medium, high } = own ?? tiers;
+  if (risk >= high) return 'high';
+  return risk >= medium ? 'medium' : 'low';
+}
+
+/** One reference row of `golden.file`: numbers are shortest round-trip decimals, so parsing is bit exact. */
+export interface GoldenRow {
+  /** In the manifest's feature order; null = missing. */
+  readonly values: readonly (number | null)[];
+  readonly raw: number;
+  readonly risk: number;
+}
+
+const goldenSchema = z.strictObject({
+  model_sha256: sha256,
+  features: z.array(z.string()),
+  rows: z.array(
+    z.strictObject({ values: z.array(z.number().nullable()), raw: z.number(), risk: z.number() }),
+  ),
+});
+
+export type GoldenRows = z.infer<typeof goldenSchema>;
+
+/** Reads a golden-rows file's JSON text. Throws `ManifestError`. */
+export function loadGoldenRows(text: string): GoldenRows {
+  const result = goldenSchema.safeParse(JSON.parse(text));
+  if (!result.success) {
+    throw new ManifestError(
+      result.error.issues.map((i) => ({
+        path: ['golden', ...i.path.map(String)].join('.'),
+        message: i.message,
+      })),
+    );
+  }
+  return result.data;
+}
