@@ -62,8 +62,8 @@ export interface PatientRecord {
   visits: Series;
   observations: Record<ObservationKind, Series>;
   /**
-   * First day from which every pickup is on record: `-Infinity` for an EMR's whole history, for stacked
-   * snapshots the last pickup of the oldest one.
+   * First day from which every pickup is on record: `-Infinity` for an EMR's whole history; for stacked
+   * snapshots the day of the first pickup after which none can have been missed.
    */
   pickupsCompleteFrom: EpochDay;
   /** False where the source (a line list) has no visits at all. */
