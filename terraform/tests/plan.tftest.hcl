@@ -1,0 +1,496 @@
+# Plans the whole stack against a mocked provider (no account, no network) and asserts on the plan.
+
+mock_provider "aws" {
+  override_during = plan
+
+  mock_data "aws_availability_zones" {
+    defaults = { names = ["af-south-1a", "af-south-1b", "af-south-1c"] }
+  }
+
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111122223333" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+
+  mock_data "aws_ec2_managed_prefix_list" {
+    defaults = { id = "pl-cloudfront" }
+  }
+
+  mock_data "aws_cloudfront_cache_policy" {
+    defaults = { id = "caching-disabled" }
+  }
+
+  mock_data "aws_elb_service_account" {
+    defaults = { arn = "arn:aws:iam::098369216593:root" }
+  }
+
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{\"Version\":\"2012-10-17\",\"Statement\":[]}" }
+  }
+
+  mock_resource "aws_security_group" {
+    defaults = { id = "sg-mock" }
+  }
+
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::111122223333:role/mock" }
+  }
+
+  mock_resource "aws_kms_key" {
+    defaults = {
+      arn    = "arn:aws:kms:af-south-1:111122223333:key/00000000-0000-0000-0000-000000000000"
+      key_id = "arn:aws:kms:af-south-1:111122223333:key/00000000-0000-0000-0000-000000000000"
+    }
+  }
+
+  mock_resource "aws_ecr_repository" {
+    defaults = {
+      arn            = "arn:aws:ecr:af-south-1:111122223333:repository/iit"
+      repository_url = "111122223333.dkr.ecr.af-south-1.amazonaws.com/iit"
+    }
+  }
+
+  mock_resource "aws_s3_bucket" {
+    defaults = { arn = "arn:aws:s3:::mock" }
+  }
+
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:af-south-1:111122223333:log-group:mock" }
+  }
+
+  mock_resource "aws_secretsmanager_secret" {
+    defaults = { arn = "arn:aws:secretsmanager:af-south-1:111122223333:secret:mock" }
+  }
+
+  mock_resource "aws_ssm_parameter" {
+    defaults = { arn = "arn:aws:ssm:af-south-1:111122223333:parameter/mock" }
+  }
+
+  mock_resource "aws_ecs_cluster" {
+    defaults = { arn = "arn:aws:ecs:af-south-1:111122223333:cluster/mock", id = "arn:aws:ecs:af-south-1:111122223333:cluster/mock" }
+  }
+
+  mock_resource "aws_ecs_task_definition" {
+    defaults = {
+      arn                  = "arn:aws:ecs:af-south-1:111122223333:task-definition/mock:1"
+      arn_without_revision = "arn:aws:ecs:af-south-1:111122223333:task-definition/mock"
+    }
+  }
+
+  mock_resource "aws_lb" {
+    defaults = {
+      arn        = "arn:aws:elasticloadbalancing:af-south-1:111122223333:loadbalancer/app/mock/0000000000000000"
+      arn_suffix = "app/mock/0000000000000000"
+      dns_name   = "mock.elb.amazonaws.com"
+    }
+  }
+
+  mock_resource "aws_lb_target_group" {
+    defaults = {
+      arn        = "arn:aws:elasticloadbalancing:af-south-1:111122223333:targetgroup/mock/0000000000000000"
+      arn_suffix = "targetgroup/mock/0000000000000000"
+    }
+  }
+
+  mock_resource "aws_lb_listener" {
+    defaults = { arn = "arn:aws:elasticloadbalancing:af-south-1:111122223333:listener/app/mock/0/0" }
+  }
+
+  mock_resource "aws_sns_topic" {
+    defaults = { arn = "arn:aws:sns:af-south-1:111122223333:mock" }
+  }
+
+  mock_resource "aws_db_instance" {
+    defaults = {
+      address            = "db.internal"
+      master_user_secret = [{ secret_arn = "arn:aws:secretsmanager:af-south-1:111122223333:secret:rds!mock" }]
+    }
+  }
+
+  mock_resource "aws_elasticache_replication_group" {
+    defaults = { primary_endpoint_address = "redis.internal" }
+  }
+}
+
+mock_provider "aws" {
+  alias           = "us_east_1"
+  override_during = plan
+
+  mock_resource "aws_wafv2_web_acl" {
+    defaults = { arn = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/mock/0" }
+  }
+}
+
+override_resource {
+  target          = aws_route_table.tier["public"]
+  override_during = plan
+  values          = { id = "rtb-public" }
+}
+
+variables {
+  environment                = "test"
+  domain_name                = "iit.example.org"
+  origin_domain_name         = "origin.iit.example.org"
+  certificate_arn            = "arn:aws:acm:af-south-1:111122223333:certificate/0"
+  cloudfront_certificate_arn = "arn:aws:acm:us-east-1:111122223333:certificate/0"
+  origin_secret              = "0123456789012345678901234567890123456789"
+  database_app_password      = "not-a-real-password-0123456789"
+  redis_auth_token           = "not-a-real-token-0123456789012345678901"
+  image_version              = "0.1.0"
+  alarm_emails               = ["operations@example.org"]
+}
+
+run "network" {
+  command = plan
+
+  assert {
+    condition     = length(aws_subnet.main) == 6 && length(distinct([for s in aws_subnet.main : s.availability_zone])) == 2
+    error_message = "Three subnet tiers in two zones."
+  }
+
+  assert {
+    condition     = length(distinct([for s in aws_subnet.main : s.cidr_block])) == 6
+    error_message = "No two subnets share an address range."
+  }
+
+  assert {
+    condition     = alltrue([for s in aws_subnet.main : !s.map_public_ip_on_launch])
+    error_message = "No subnet hands out public addresses."
+  }
+
+  assert {
+    condition     = aws_route.internet.route_table_id == "rtb-public"
+    error_message = "Only the public tier has a route to the internet."
+  }
+
+  assert {
+    condition     = alltrue([for e in ["ecr.api", "ecr.dkr", "logs", "secretsmanager"] : contains(keys(aws_vpc_endpoint.interface), e)]) && aws_vpc_endpoint.s3.vpc_endpoint_type == "Gateway"
+    error_message = "Endpoints for S3, ECR, logs and secrets."
+  }
+}
+
+run "security_groups" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for r in aws_vpc_security_group_ingress_rule.flow : r.cidr_ipv4 == null && r.referenced_security_group_id != null])
+    error_message = "Inside rules name security groups, never address ranges."
+  }
+
+  assert {
+    condition     = alltrue([for r in aws_vpc_security_group_ingress_rule.alb : r.prefix_list_id == "pl-cloudfront" && r.cidr_ipv4 == null])
+    error_message = "The load balancer hears CloudFront alone."
+  }
+
+  assert {
+    condition     = length([for name, f in local.flows : name if f.to == "database" && f.port != 5432]) == 0 && length([for name, f in local.flows : name if f.to == "redis" && contains(["alb", "maintenance"], f.from)]) == 0
+    error_message = "Only api and worker reach Redis; PostgreSQL is reached on its port alone."
+  }
+}
+
+run "front" {
+  command = plan
+
+  assert {
+    condition     = aws_lb_listener.https.ssl_policy == "ELBSecurityPolicy-TLS13-1-2-2021-06"
+    error_message = "TLS 1.3 policy."
+  }
+
+  assert {
+    condition     = aws_lb_listener.http.default_action[0].redirect[0].status_code == "HTTP_301" && aws_lb_listener.http.default_action[0].redirect[0].protocol == "HTTPS"
+    error_message = "80 leads to 443."
+  }
+
+  assert {
+    condition     = aws_lb_listener.https.default_action[0].fixed_response[0].status_code == "403"
+    error_message = "Without our CloudFront's header the load balancer refuses."
+  }
+
+  assert {
+    condition     = aws_lb.main.access_logs[0].enabled && aws_lb.main.drop_invalid_header_fields && aws_lb.main.enable_deletion_protection
+    error_message = "Access logs, header hygiene and deletion protection."
+  }
+
+  assert {
+    condition     = aws_cloudfront_distribution.main.default_cache_behavior[0].cache_policy_id == data.aws_cloudfront_cache_policy.disabled.id && data.aws_cloudfront_cache_policy.disabled.name == "Managed-CachingDisabled"
+    error_message = "The API is never cached."
+  }
+
+  assert {
+    condition     = aws_cloudfront_distribution.main.web_acl_id == aws_wafv2_web_acl.main.arn && length(aws_wafv2_web_acl.main.rule) >= 3
+    error_message = "CloudFront stands behind the web ACL."
+  }
+
+  assert {
+    condition     = aws_cloudfront_response_headers_policy.security.security_headers_config[0].strict_transport_security[0].access_control_max_age_sec >= 31536000
+    error_message = "Security headers are sent."
+  }
+}
+
+run "database" {
+  command = plan
+
+  assert {
+    condition     = aws_db_instance.main.multi_az && aws_db_instance.main.storage_encrypted && aws_db_instance.main.manage_master_user_password && aws_db_instance.main.deletion_protection && !aws_db_instance.main.publicly_accessible && !aws_db_instance.main.skip_final_snapshot
+    error_message = "RDS: Multi-AZ, encrypted, managed password, protected, private, final snapshot."
+  }
+
+  assert {
+    condition     = aws_db_instance.main.kms_key_id == aws_kms_key.main.arn && aws_kms_key.main.enable_key_rotation
+    error_message = "RDS uses our own, rotating key."
+  }
+
+  assert {
+    condition     = aws_db_instance.main.backup_retention_period >= 14
+    error_message = "Point-in-time recovery of 14 days or more."
+  }
+
+  assert {
+    condition     = contains([for p in aws_db_parameter_group.main.parameter : "${p.name}=${p.value}"], "rds.force_ssl=1") && contains([for p in aws_db_parameter_group.main.parameter : "${p.name}=${p.value}"], "synchronous_commit=on")
+    error_message = "TLS is forced and commits are durable."
+  }
+
+  assert {
+    condition     = aws_db_parameter_group.main.family == "postgres17"
+    error_message = "The parameter family follows the engine's version."
+  }
+}
+
+run "redis" {
+  command = plan
+
+  assert {
+    condition     = aws_elasticache_replication_group.main.transit_encryption_enabled && aws_elasticache_replication_group.main.automatic_failover_enabled && aws_elasticache_replication_group.main.multi_az_enabled && aws_elasticache_replication_group.main.at_rest_encryption_enabled && aws_elasticache_replication_group.main.auth_token != null
+    error_message = "Redis: TLS, AUTH, failover over two zones."
+  }
+
+  assert {
+    condition     = contains([for p in aws_elasticache_parameter_group.main.parameter : "${p.name}=${p.value}"], "maxmemory-policy=noeviction")
+    error_message = "Redis refuses when it is full; BullMQ's keys must never be evicted."
+  }
+}
+
+run "images" {
+  command = plan
+
+  assert {
+    condition     = aws_ecr_repository.service.image_tag_mutability == "IMMUTABLE" && aws_ecr_repository.service.image_scanning_configuration[0].scan_on_push
+    error_message = "ECR is immutable and scanned."
+  }
+}
+
+run "tasks" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for t in [aws_ecs_task_definition.api, aws_ecs_task_definition.worker, aws_ecs_task_definition.maintenance] : t.execution_role_arn != null && t.task_role_arn != null])
+    error_message = "Execution and task roles are both set."
+  }
+
+  assert {
+    condition = alltrue([
+      for t in [aws_ecs_task_definition.api, aws_ecs_task_definition.worker, aws_ecs_task_definition.maintenance] :
+      jsondecode(t.container_definitions)[0].readonlyRootFilesystem && jsondecode(t.container_definitions)[0].user == "10001:10001" && jsondecode(t.container_definitions)[0].linuxParameters.capabilities.drop == ["ALL"] && jsondecode(t.container_definitions)[0].linuxParameters.initProcessEnabled
+    ])
+    error_message = "Containers: read-only, numeric non-root user, no capabilities, an init."
+  }
+
+  assert {
+    condition = alltrue([
+      for t in [aws_ecs_task_definition.api, aws_ecs_task_definition.worker, aws_ecs_task_definition.maintenance] :
+      length([for e in jsondecode(t.container_definitions)[0].environment : e if can(regex("PASSWORD|SECRET|TOKEN|QUEUE_URL", e.name))]) == 0
+    ])
+    error_message = "Secrets arrive through `secrets`, never through `environment`."
+  }
+
+  assert {
+    condition     = contains([for s in jsondecode(aws_ecs_task_definition.api.container_definitions)[0].secrets : s.name], "DATABASE_URL") && contains([for s in jsondecode(aws_ecs_task_definition.maintenance.container_definitions)[0].secrets : s.name], "PGPASSWORD")
+    error_message = "The database's address and the owner's password are secrets."
+  }
+
+  assert {
+    condition     = jsondecode(aws_ecs_task_definition.worker.container_definitions)[0].stopTimeout == 120 && local.worker_shutdown_deadline_seconds < local.stop_timeout_seconds
+    error_message = "The worker's own deadline ends before Fargate's 120 s."
+  }
+
+  assert {
+    condition     = alltrue([for s in [aws_ecs_service.api, aws_ecs_service.worker] : s.deployment_circuit_breaker[0].enable && s.deployment_circuit_breaker[0].rollback && s.deployment_minimum_healthy_percent == 100 && !s.network_configuration[0].assign_public_ip])
+    error_message = "Roll-outs: circuit breaker with rollback, never below 100 %, private."
+  }
+
+  assert {
+    condition     = alltrue([for image in [for t in [aws_ecs_task_definition.api, aws_ecs_task_definition.worker] : jsondecode(t.container_definitions)[0].image] : endswith(image, ":0.1.0")])
+    error_message = "Both run the image of image_version."
+  }
+
+  assert {
+    condition     = tonumber(regex("max-old-space-size=([0-9]+)", one([for e in jsondecode(aws_ecs_task_definition.worker.container_definitions)[0].environment : e.value if e.name == "NODE_OPTIONS"]))[0]) < 4096
+    error_message = "The heap's limit is below the task's memory."
+  }
+}
+
+run "digest" {
+  command = plan
+
+  variables {
+    image_version = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+  }
+
+  assert {
+    condition     = endswith(local.image, "iit@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")
+    error_message = "A digest is joined with @."
+  }
+}
+
+run "roles" {
+  command = plan
+
+  assert {
+    condition = alltrue(flatten([
+      for document in concat([data.aws_iam_policy_document.execution, data.aws_iam_policy_document.scheduler, data.aws_iam_policy_document.flow_log], values(data.aws_iam_policy_document.task)) : [
+        for s in document.statement : [for action in s.actions : !strcontains(action, "*")]
+      ]
+    ]))
+    error_message = "No role has a wildcard among its actions."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for document in concat([data.aws_iam_policy_document.execution, data.aws_iam_policy_document.scheduler, data.aws_iam_policy_document.flow_log], values(data.aws_iam_policy_document.task)) : [
+        for s in document.statement : !contains(s.resources, "*") || s.sid == "RegistryLogin"
+      ]
+    ]))
+    error_message = "No role may touch every resource (GetAuthorizationToken knows no other)."
+  }
+
+  assert {
+    condition     = !contains(flatten([for s in data.aws_iam_policy_document.task["worker"].statement : s.actions]), "s3:PutObject")
+    error_message = "Workers only read models."
+  }
+}
+
+run "scaling" {
+  command = plan
+
+  assert {
+    condition     = one([for m in one(aws_appautoscaling_policy.worker_backlog.target_tracking_scaling_policy_configuration[0].customized_metric_specification).metrics : m.expression if m.return_data]) == "(pending + leased) / IF(running > 0, running, 1)"
+    error_message = "Workers follow outstanding chunks, leased ones included, per running worker."
+  }
+
+  assert {
+    condition     = alltrue([for m in one(aws_appautoscaling_policy.worker_backlog.target_tracking_scaling_policy_configuration[0].customized_metric_specification).metrics : m.metric_stat[0].stat == "Maximum" if contains(["pending", "leased"], m.id)])
+    error_message = "Every API task exports the same depth: Maximum, not Sum."
+  }
+
+  assert {
+    condition     = aws_appautoscaling_target.this["worker"].min_capacity == 1 && aws_appautoscaling_target.this["worker"].max_capacity == 20 && aws_appautoscaling_target.this["api"].min_capacity == 3 && aws_appautoscaling_target.this["api"].max_capacity == 10
+    error_message = "Limits of the guide: API 3 to 10, workers from 1."
+  }
+
+  assert {
+    condition     = aws_appautoscaling_policy.api["ECSServiceAverageCPUUtilization"].target_tracking_scaling_policy_configuration[0].target_value == 70 && aws_appautoscaling_policy.api["ECSServiceAverageMemoryUtilization"].target_tracking_scaling_policy_configuration[0].target_value == 80
+    error_message = "API: CPU 70 %, memory 80 %."
+  }
+
+  assert {
+    condition     = strcontains(local.prometheus_configuration, "iit_queue_depth") && strcontains(local.agent_configuration, "iit_queue_depth") && jsondecode(local.agent_configuration).logs.metrics_collected.prometheus.emf_processor.metric_namespace == local.metric_namespace
+    error_message = "The agent publishes the metric that the scaling reads."
+  }
+}
+
+run "buckets" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for b in aws_s3_bucket_public_access_block.this : b.block_public_acls && b.block_public_policy && b.ignore_public_acls && b.restrict_public_buckets]) && length(aws_s3_bucket_public_access_block.this) == length(aws_s3_bucket.this)
+    error_message = "Every bucket is closed to the public."
+  }
+
+  assert {
+    condition     = alltrue([for v in aws_s3_bucket_versioning.this : v.versioning_configuration[0].status == "Enabled"]) && aws_s3_bucket.this["backups"].object_lock_enabled
+    error_message = "Buckets are versioned and backups locked."
+  }
+}
+
+run "alarms" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for a in aws_cloudwatch_metric_alarm.this : length(a.alarm_actions) == 1 && length(a.ok_actions) == 1]) && length(aws_cloudwatch_metric_alarm.this) >= 9
+    error_message = "Every alarm reaches the topic."
+  }
+
+  assert {
+    condition     = alltrue([for g in aws_cloudwatch_log_group.this : g.retention_in_days == 90 && g.kms_key_id != null])
+    error_message = "Logs are encrypted and end."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["QueueDepthMetricAbsent"].treat_missing_data == "breaching"
+    error_message = "Silence of the metric that scales the workers is an alarm."
+  }
+}
+
+run "latest_is_refused" {
+  command = plan
+
+  variables {
+    image_version = "latest"
+  }
+
+  expect_failures = [var.image_version]
+}
+
+run "short_recovery_is_refused" {
+  command = plan
+
+  variables {
+    database = { engine_version = "17.5", instance_class = "db.r7g.large", allocated_storage = 200, max_allocated_storage = 2000, backup_retention_days = 7 }
+  }
+
+  expect_failures = [var.database]
+}
+
+run "old_postgres_is_refused" {
+  command = plan
+
+  variables {
+    database = { engine_version = "15.8", instance_class = "db.r7g.large", allocated_storage = 200, max_allocated_storage = 2000, backup_retention_days = 21 }
+  }
+
+  expect_failures = [var.database]
+}
+
+run "one_zone_is_refused" {
+  command = plan
+
+  variables {
+    availability_zone_count = 1
+  }
+
+  expect_failures = [var.availability_zone_count]
+}
+
+run "plain_http_origin_is_refused" {
+  command = plan
+
+  variables {
+    cors_origins = ["http://emr.example.org"]
+  }
+
+  expect_failures = [var.cors_origins]
+}
+
+run "weak_secrets_are_refused" {
+  command = plan
+
+  variables {
+    origin_secret    = "short"
+    redis_auth_token = "short"
+  }
+
+  expect_failures = [var.origin_secret, var.redis_auth_token]
+}
