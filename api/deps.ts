@@ -1,0 +1,22 @@
+import type { Pool } from 'pg';
+import type { Authenticator } from '#api/auth/authenticator.ts';
+import type { UploadLimiter } from '#api/limits/upload-limiter.ts';
+import type { ApiMetrics } from '#api/metrics.ts';
+import type { Clock } from '#shared/clock/clock.ts';
+import type { Config } from '#shared/config/config.ts';
+import type { Db } from '#shared/db/database.ts';
+import type { Logger } from '#shared/log/logger.ts';
+
+/** Everything that a route may use. Only main.ts (and a test's own root) makes one. */
+export type ApiDeps = {
+  config: Config;
+  pool: Pool;
+  db: Db;
+  clock: Clock;
+  log: Logger;
+  metrics: ApiMetrics;
+  authenticator: Authenticator;
+  uploads: UploadLimiter;
+  /** Aborted when the process has begun to stop: long polls, event streams and downloads end on it. */
+  stopping: AbortSignal;
+};

@@ -1,0 +1,35 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+export type ApiMetrics = ReturnType<typeof createApiMetrics>;
+
+/** The api's own metrics on `registry`; `route` is always a template (`/v1/jobs/{id}`), so label sets are bounded. */
+export function createApiMetrics(registry: Registry) {
+  const registers = [registry];
+  return {
+    registry,
+    requests: new Counter<'method' | 'route' | 'status'>({
+      name: 'iit_http_requests_total',
+      help: 'HTTP requests answered, by method, route template and status.',
+      labelNames: ['method', 'route', 'status'],
+      registers,
+    }),
+    duration: new Histogram<'method' | 'route' | 'status'>({
+      name: 'iit_http_request_duration_seconds',
+      help: 'Time from the request line to the last byte of the answer.',
+      labelNames: ['method', 'route', 'status'],
+      buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 1800],
+      registers,
+    }),
+    inFlight: new Gauge({
+      name: 'iit_http_requests_in_flight',
+      help: 'HTTP requests being answered now, long polls and streams included.',
+      registers,
+    }),
+    errors: new Counter<'code'>({
+      name: 'iit_api_errors_total',
+      help: 'Requests refused or failed, by error code.',
+      labelNames: ['code'],
+      registers,
+    }),
+  };
+}
