@@ -1,11 +1,30 @@
 import { defineConfig } from 'vitest/config';
 
+const exclude = ['node_modules/**', '.data/**', '.venv/**'];
+const limits = { testTimeout: 30_000, hookTimeout: 60_000 };
+
+/** Only the `int` project starts PostgreSQL and Redis, and only when one of its files is in the run. */
 export default defineConfig({
   test: {
-    include: ['**/*.test.ts'],
-    exclude: ['node_modules/**', '.data/**', '.venv/**'],
     reporters: ['default', './test/support/count-reporter.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['**/*.test.ts'],
+          exclude: [...exclude, '**/*.int.test.ts'],
+          ...limits,
+        },
+      },
+      {
+        test: {
+          name: 'int',
+          include: ['**/*.int.test.ts'],
+          exclude,
+          globalSetup: './test/support/global-setup.ts',
+          ...limits,
+        },
+      },
+    ],
   },
 });
