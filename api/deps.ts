@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Authenticator } from '#api/auth/authenticator.ts';
+import type { RefusalLedger } from '#api/auth/refusal-ledger.ts';
 import type { UploadLimiter } from '#api/limits/upload-limiter.ts';
 import type { ApiMetrics } from '#api/metrics.ts';
 import type { Clock } from '#shared/clock/clock.ts';
@@ -16,6 +17,7 @@ export type ApiDeps = {
   log: Logger;
   metrics: ApiMetrics;
   authenticator: Authenticator;
+  refusals: RefusalLedger;
   uploads: UploadLimiter;
   /** Aborted when the process has begun to stop: long polls, event streams and downloads end on it. */
   stopping: AbortSignal;

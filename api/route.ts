@@ -10,7 +10,14 @@ import type { Logger } from '#shared/log/logger.ts';
 
 export type ApiEnv = {
   Bindings: HttpBindings;
-  Variables: { requestId: string; log: Logger; principal?: Principal; errorCode?: ErrorCode };
+  Variables: {
+    requestId: string;
+    log: Logger;
+    /** The matched route's template. */
+    route: string;
+    principal?: Principal;
+    errorCode?: ErrorCode;
+  };
 };
 
 /** One request, its parameters parsed by the route's own schemas. */

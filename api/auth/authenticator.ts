@@ -1,7 +1,117 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { Clock } from '#shared/clock/clock.ts';
+import type { Db } from '#shared/db/database.ts';
+import type { ApiScope } from '#shared/db/schema.ts';
+import { hashSecret, parseKey } from './key-format.ts';
 import type { Principal } from './principal.ts';
+
+export type RefusalReason =
+  | 'no_key'
+  | 'malformed_key'
+  | 'unknown_key'
+  | 'wrong_secret'
+  | 'expired'
+  | 'revoked';
+
+export type Authentication =
+  | { ok: true; principal: Principal }
+  | {
+      ok: false;
+      reason: RefusalReason;
+      /** The key whose lookup part was presented, where there is one: for the audit only. */
+      claimed?: Pick<Principal, 'keyId' | 'actor' | 'tenantId'>;
+    };
 
 /** Finds out who calls. */
 export type Authenticator = {
-  /** The key's principal; undefined where the key is unknown, wrong, expired or revoked. */
-  authenticate: (presentedKey: string) => Promise<Principal | undefined>;
+  authenticate: (presentedKey: string | undefined) => Promise<Authentication>;
 };
+
+export type AuthenticatorOptions = {
+  db: Db;
+  clock: Clock;
+  /** How long a revocation may take to be felt. */
+  cacheTtlMs?: number;
+  cacheSize?: number;
+};
+
+type StoredKey = {
+  principal: Principal;
+  secretHash: Buffer;
+  expiresAtMs: number;
+  revokedAtMs: number;
+};
+
+const NO_HASH = Buffer.alloc(32);
+
+/**
+ * Checks keys against api_keys. Stored keys are kept for `cacheTtlMs` (least recently loaded out first), never the
+ * secrets presented; the secret is compared on every call, in constant time, a made-up hash standing in for
+ * unknown keys.
+ */
+export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
+  const { db, clock, cacheTtlMs = 5_000, cacheSize = 1_000 } = options;
+  const cache = new Map<string, { stored: StoredKey; loadedAtMs: number }>();
+
+  async function find(lookup: string): Promise<StoredKey | undefined> {
+    const nowMs = clock.nowMs();
+    const cached = cache.get(lookup);
+    if (cached !== undefined && nowMs - cached.loadedAtMs < cacheTtlMs) return cached.stored;
+    cache.delete(lookup);
+    const stored = await load(db, lookup);
+    if (stored === undefined) return undefined;
+    if (cache.size >= cacheSize) cache.delete(cache.keys().next().value ?? '');
+    cache.set(lookup, { stored, loadedAtMs: nowMs });
+    return stored;
+  }
+
+  return {
+    authenticate: async (presentedKey) => {
+      if (presentedKey === undefined) return { ok: false, reason: 'no_key' };
+      const parts = parseKey(presentedKey);
+      if (parts === undefined) return { ok: false, reason: 'malformed_key' };
+      const stored = await find(parts.lookup);
+      const matches = timingSafeEqual(hashSecret(parts.secret), stored?.secretHash ?? NO_HASH);
+      if (stored === undefined) return { ok: false, reason: 'unknown_key' };
+      const { keyId, actor, tenantId } = stored.principal;
+      const refuse = (reason: RefusalReason) =>
+        ({ ok: false, reason, claimed: { keyId, actor, tenantId } }) as const;
+      if (!matches) return refuse('wrong_secret');
+      const nowMs = clock.nowMs();
+      if (stored.revokedAtMs <= nowMs) return refuse('revoked');
+      if (stored.expiresAtMs <= nowMs) return refuse('expired');
+      return { ok: true, principal: stored.principal };
+    },
+  };
+}
+
+async function load(db: Db, lookup: string): Promise<StoredKey | undefined> {
+  const row = await db
+    .selectFrom('api_keys')
+    .innerJoin('tenants', 'tenants.id', 'api_keys.tenant_id')
+    .select([
+      'api_keys.id',
+      'api_keys.name',
+      'api_keys.tenant_id',
+      'tenants.name as tenant',
+      'secret_hash',
+      'scopes',
+      'expires_at',
+      'revoked_at',
+    ])
+    .where('lookup', '=', lookup)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  return {
+    principal: {
+      keyId: row.id,
+      actor: row.name,
+      tenantId: row.tenant_id,
+      tenant: row.tenant,
+      scopes: new Set<ApiScope>(row.scopes),
+    },
+    secretHash: row.secret_hash,
+    expiresAtMs: row.expires_at?.getTime() ?? Infinity,
+    revokedAtMs: row.revoked_at === null ? Infinity : 0,
+  };
+}

@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { ServiceError } from '#shared/errors/errors.ts';
+
+/**
+ * The query string by the route's schema. An empty value counts as absent. Throws `invalid_query` naming the first
+ * faulty parameter, and all of them in `errors`.
+ */
+export function parseQuery<Schema extends z.ZodObject>(
+  schema: Schema | undefined,
+  search: URLSearchParams,
+): z.output<Schema> {
+  const given: Record<string, string> = {};
+  for (const [name, value] of search) {
+    if (Object.hasOwn(given, name))
+      throw new ServiceError('invalid_query', `\`${name}\` is given twice.`, { field: name });
+    if (value !== '') Object.defineProperty(given, name, { value, enumerable: true });
+  }
+  const parsed = (schema ?? z.strictObject({})).safeParse(given);
+  if (parsed.success) return parsed.data as z.output<Schema>;
+  const errors = parsed.error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((field) => ({ field, message: 'There is no such parameter.' }))
+      : [{ field: issue.path.join('.'), message: issue.message }],
+  );
+  const first = errors[0] ?? { field: '', message: '' };
+  throw new ServiceError('invalid_query', `\`${first.field}\`: ${first.message}`, {
+    field: first.field,
+    details: { errors },
+  });
+}
+
+/** Path parameters by the route's schema. What cannot name anything is `not_found`, like what does not exist. */
+export function parsePath<Schema extends z.ZodObject>(
+  schema: Schema | undefined,
+  given: Record<string, string>,
+): z.output<Schema> {
+  if (schema === undefined) return {} as z.output<Schema>;
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) throw new ServiceError('not_found', 'There is nothing at this address.');
+  return parsed.data;
+}

@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import type { MiddlewareHandler } from 'hono';
+import type { ApiDeps } from '#api/deps.ts';
+import type { ApiEnv } from '#api/route.ts';
+
+const CALLERS_ID = /^[\w.:-]{8,64}$/u;
+export const UNMATCHED = 'unmatched';
+
+/**
+ * Gives the request its id (the caller's own X-Request-Id where it has a sane form), and once the last byte has left,
+ * or the client has, counts it and writes one line of access log. The line has the route's template, never the path's ids,
+ * the query string or anything else of the caller's making.
+ */
+export function observe(deps: Pick<ApiDeps, 'log' | 'metrics' | 'clock'>): MiddlewareHandler<ApiEnv> {
+  const { metrics } = deps;
+  return async (c, next) => {
+    const given = c.req.header('x-request-id');
+    const requestId = given !== undefined && CALLERS_ID.test(given) ? given : randomUUID();
+    const log = deps.log.child({ request_id: requestId });
+    c.set('requestId', requestId);
+    c.set('log', log);
+    c.set('route', UNMATCHED);
+    const startMs = performance.now();
+    metrics.inFlight.inc();
+    const { outgoing } = c.env;
+    outgoing.once('close', () => {
+      metrics.inFlight.dec();
+      const route = c.get('route');
+      const seconds = (performance.now() - startMs) / 1_000;
+      const status = outgoing.writableFinished ? outgoing.statusCode : 499;
+      const labels = { method: methodLabel(c.req.method), route, status: String(status) };
+      metrics.requests.inc(labels);
+      metrics.duration.observe(labels, seconds);
+      const level =
+        status >= 500 ? 'error' : route.startsWith('/health') || route === '/metrics' ? 'debug' : 'info';
+      log[level](
+        {
+          method: labels.method,
+          route,
+          status,
+          ms: Math.round(seconds * 1_000),
+          code: c.get('errorCode'),
+          key: c.get('principal')?.actor,
+        },
+        'request',
+      );
+    });
+    await next();
+    c.res.headers.set('x-request-id', requestId);
+  };
+}
+
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']);
+
+/** Callers may invent methods; metrics may not grow by that. */
+function methodLabel(method: string): string {
+  return METHODS.has(method) ? method : 'OTHER';
+}
