@@ -1,0 +1,40 @@
+import { once } from 'node:events';
+import type { Writable } from 'node:stream';
+import { Cohort } from './cohort.ts';
+import type { CohortCommand } from './options.ts';
+import { RowWriter } from './row-writer.ts';
+import { flatCsvHeader, writeCsvRow, writeNdjsonRow } from './write-flat.ts';
+import { writeNmrsMessage } from './write-nmrs.ts';
+import { radetCsvHeader, RadetWriter } from './write-radet.ts';
+
+const FLUSH_BYTES = 1 << 16;
+
+/** Streams a synthetic cohort into `out` at the pace that `out` takes it, in constant memory. */
+export async function writeCohort(command: CohortCommand, out: Writable): Promise<void> {
+  const cohort = new Cohort(command.cohort);
+  const writer = new RowWriter();
+  const write = rowWriterFor(command, cohort, writer);
+  for (let i = 0; i < command.cohort.rows; i++) {
+    cohort.make(i);
+    write();
+    if (writer.length >= FLUSH_BYTES && !out.write(writer.take())) await once(out, 'drain');
+  }
+  if (writer.length > 0 && !out.write(writer.take())) await once(out, 'drain');
+}
+
+/** Writes the head of the format at once and gives the function that writes the patient made last. */
+function rowWriterFor(command: CohortCommand, cohort: Cohort, writer: RowWriter): () => void {
+  switch (command.kind) {
+    case 'nmrs':
+      return () => writeNmrsMessage(cohort, writer);
+    case 'radet': {
+      writer.text(radetCsvHeader());
+      const radet = new RadetWriter(command.snapshots);
+      return () => radet.write(cohort, writer);
+    }
+    case 'flat':
+      if (command.format === 'ndjson') return () => writeNdjsonRow(cohort, writer);
+      writer.text(flatCsvHeader());
+      return () => writeCsvRow(cohort, writer);
+  }
+}
