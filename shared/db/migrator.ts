@@ -1,10 +1,12 @@
 import { Migrator, type Migration, type MigrationResultSet } from 'kysely/migration';
 import * as core from '#migrations/0001-core.ts';
+import * as programme from '#migrations/0002-programme.ts';
 import type { Db } from './database.ts';
 
 /** Every released migration by name, in order. A released one is never edited: add the next number. */
 const MIGRATIONS: Record<string, Migration> = {
   '0001-core': core,
+  '0002-programme': programme,
 };
 
 /** Brings the schema up to date; Kysely's lock lets several processes call it at once. */

@@ -15,6 +15,12 @@ export type Database = {
   audit_batches: AuditBatchesTable;
   audit_seals: AuditSealsTable;
   audit_seal_entries: AuditSealEntriesTable;
+  model_shadows: ModelShadowsTable;
+  shadow_chunks: ShadowChunksTable;
+  shadow_predictions: ShadowPredictionsTable;
+  chunk_histograms: ChunkHistogramsTable;
+  job_drift: JobDriftTable;
+  outcomes: OutcomesTable;
 };
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
@@ -223,4 +229,63 @@ type AuditSealEntriesTable = {
   kind: 'batch' | 'event';
   ref: string;
   digest: Buffer;
+};
+
+type ModelShadowsTable = {
+  id: Generated<number>;
+  tenant_id: number;
+  model_id: number;
+  started_at: Generated<Date>;
+  started_by: string;
+  stopped_at: Timestamp | null;
+  stopped_by: string | null;
+};
+
+type ShadowChunksTable = {
+  shadow_id: number;
+  job_id: string;
+  chunk_no: number;
+  row_count: number;
+  error_code: string | null;
+  scored_at: Generated<Date>;
+};
+
+type ShadowPredictionsTable = {
+  shadow_id: number;
+  job_id: string;
+  row_no: number;
+  champion_risk: number;
+  champion_tier: number;
+  raw_score: number;
+  risk: number;
+  tier: number;
+};
+
+type ChunkHistogramsTable = { job_id: string; chunk_no: number; counts: Buffer };
+
+type JobDriftTable = {
+  job_id: string;
+  tenant_id: number;
+  model_id: number;
+  row_count: number;
+  counts: Buffer;
+  score_psi: number;
+  feature_psi: ColumnType<Record<string, number>, string, never>;
+  drifted: string[];
+  finished_at: Timestamp;
+  measured_at: Generated<Date>;
+};
+
+type OutcomesTable = {
+  tenant_id: number;
+  job_id: string;
+  row_no: number;
+  model_id: number;
+  patient_id: string;
+  scored_on: IsoDate;
+  risk: number;
+  interrupted: boolean;
+  known_on: IsoDate;
+  recorded_at: Generated<Date>;
+  recorded_by: string;
 };
