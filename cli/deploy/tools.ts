@@ -1,0 +1,31 @@
+import { spawnSync } from 'node:child_process';
+
+/** Programs outside npm that the deployment's checks call, and what brings each on Debian. */
+export const TOOLS = {
+  terraform: 'no registry has it: https://developer.hashicorp.com/terraform/install',
+  kubectl: 'no registry has it: https://kubernetes.io/docs/tasks/tools/',
+  promtool: 'apt-get install prometheus',
+  prometheus: 'apt-get install prometheus',
+  amtool: 'apt-get install prometheus-alertmanager',
+  moto_server: "pip install 'moto[server]'",
+} as const;
+
+export type Tool = keyof typeof TOOLS;
+
+const found = new Map<string, boolean>();
+
+/** Whether the program can be run; looked up once a process. */
+export function hasTool(tool: Tool): boolean {
+  const known = found.get(tool);
+  if (known !== undefined) return known;
+  const has = spawnSync('sh', ['-c', `command -v ${tool}`]).status === 0;
+  found.set(tool, has);
+  return has;
+}
+
+/** True, and a line that cannot be overlooked, when a program is missing. */
+export function skipWithout(tool: Tool): boolean {
+  if (hasTool(tool)) return false;
+  process.stderr.write(`SKIP: ${tool} is not installed (${TOOLS[tool]}; npm run setup:deploy-tools)\n`);
+  return true;
+}
