@@ -1,0 +1,173 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
+import { sql } from 'kysely';
+import type { Db } from '#shared/db/database.ts';
+import { ServiceError } from '#shared/errors/errors.ts';
+import { loadManifest, type ModelManifest } from './manifest.ts';
+import { type PreparedModel, prepareModel } from './prepared-model.ts';
+
+/** A registered model without its text. */
+export type ModelRecord = {
+  id: number;
+  version: string;
+  /** Lower-case hex of the text's bytes. */
+  sha256: string;
+  manifest: ModelManifest;
+};
+
+/** A model that is ready to be attached by any thread of this process. */
+export type LoadedModel = ModelRecord & { prepared: PreparedModel };
+
+export type ModelStore = {
+  /** The model that a tenant's new jobs are pinned to. Throws `model_not_found` where none was activated. */
+  activeModel: (tenantId: number) => Promise<ModelRecord>;
+  /** By version. Throws `model_not_found`. */
+  modelByVersion: (version: string) => Promise<ModelRecord>;
+  /**
+   * By sha256 (hex), prepared for scoring; the last `modelsInMemory` stay in memory.
+   * Throws `model_not_found`; `model_invalid` when the stored text is not what its hash says or cannot be scored.
+   */
+  load: (sha256: string) => Promise<LoadedModel>;
+};
+
+const compress = promisify(zstdCompress);
+const decompress = promisify(zstdDecompress);
+const COMPRESSION_LEVEL = 12;
+
+export function createModelStore(options: { db: Db; modelsInMemory: number }): ModelStore {
+  const { db, modelsInMemory } = options;
+  /** In order of last use, the oldest first. */
+  const loaded = new Map<string, Promise<LoadedModel>>();
+
+  const load = async (sha256: string): Promise<LoadedModel> => {
+    const cached = loaded.get(sha256);
+    const model = cached ?? readModel(db, sha256);
+    loaded.delete(sha256);
+    loaded.set(sha256, model);
+    for (const oldest of loaded.keys()) {
+      if (loaded.size <= modelsInMemory) break;
+      loaded.delete(oldest);
+    }
+    try {
+      return await model;
+    } catch (error) {
+      if (loaded.get(sha256) === model) loaded.delete(sha256);
+      throw error;
+    }
+  };
+
+  return {
+    load,
+    modelByVersion: async (version) => {
+      const row = await db
+        .selectFrom('models')
+        .select(['id', 'version', 'sha256', 'manifest'])
+        .where('version', '=', version)
+        .executeTakeFirst();
+      if (row === undefined) throw new ServiceError('model_not_found', 'There is no model of this version.');
+      return recordOf(row);
+    },
+    activeModel: async (tenantId) => {
+      const row = await db
+        .selectFrom('model_activations as a')
+        .innerJoin('models as m', 'm.id', 'a.model_id')
+        .select(['m.id', 'm.version', 'm.sha256', 'm.manifest'])
+        .where('a.tenant_id', '=', tenantId)
+        .orderBy('a.id', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+      if (row === undefined) throw new ServiceError('model_not_found', 'No model was activated yet.');
+      return recordOf(row);
+    },
+  };
+}
+
+/**
+ * Adds a model, or finds it where the same bytes are registered already. Throws `model_invalid` for a manifest
+ * of other bytes, and `model_conflict` when its version belongs to another model.
+ */
+export async function registerModel(
+  db: Db,
+  model: { text: Buffer; manifest: ModelManifest; createdBy: string },
+): Promise<{ id: number; created: boolean }> {
+  const { text, manifest } = model;
+  const sha256 = createHash('sha256').update(text).digest();
+  if (sha256.toString('hex') !== manifest.sha256) {
+    throw new ServiceError('model_invalid', 'The manifest belongs to a model of another SHA-256.');
+  }
+  const content = await compress(text, {
+    params: { [constants.ZSTD_c_compressionLevel]: COMPRESSION_LEVEL },
+  });
+  const inserted = await db
+    .insertInto('models')
+    .values({
+      version: manifest.version,
+      sha256,
+      manifest: JSON.stringify(manifest),
+      content,
+      created_by: model.createdBy,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('id')
+    .executeTakeFirst();
+  if (inserted !== undefined) return { id: inserted.id, created: true };
+  const found = await db.selectFrom('models').select('id').where('sha256', '=', sha256).executeTakeFirst();
+  if (found === undefined) {
+    throw new ServiceError('model_conflict', `Version ${manifest.version} is another model's.`);
+  }
+  return { id: found.id, created: false };
+}
+
+/** Registers the model that ships with the service, and activates it for tenants that have none. Idempotent. */
+export async function registerShippedModel(db: Db, modelPath: string): Promise<ModelRecord> {
+  const [text, manifestText] = await Promise.all([
+    readFile(modelPath),
+    readFile(manifestPathOf(modelPath), 'utf8'),
+  ]);
+  const manifest = loadManifest(manifestText);
+  const { id } = await registerModel(db, { text, manifest, createdBy: 'shipped' });
+  await db.transaction().execute(async (trx) => {
+    await sql`SELECT pg_advisory_xact_lock(hashtext('iit.first_activation'))`.execute(trx);
+    await sql`INSERT INTO model_activations (tenant_id, model_id, activated_by)
+      SELECT id, ${id}, 'shipped' FROM tenants
+      WHERE NOT EXISTS (SELECT FROM model_activations a WHERE a.tenant_id = tenants.id)`.execute(trx);
+  });
+  return { id, version: manifest.version, sha256: manifest.sha256, manifest };
+}
+
+/** `models/name.txt` → `models/name.manifest.json`. */
+export function manifestPathOf(modelPath: string): string {
+  return modelPath.replace(/\.txt$/u, '') + '.manifest.json';
+}
+
+async function readModel(db: Db, sha256: string): Promise<LoadedModel> {
+  const row = await db
+    .selectFrom('models')
+    .select(['id', 'version', 'sha256', 'manifest', 'content'])
+    .where('sha256', '=', Buffer.from(sha256, 'hex'))
+    .executeTakeFirst();
+  if (row === undefined) {
+    throw new ServiceError('model_not_found', 'The model is not registered.', { retryable: true });
+  }
+  const text = await decompress(row.content);
+  if (createHash('sha256').update(text).digest('hex') !== sha256) {
+    throw new ServiceError('model_invalid', 'The stored model does not match its SHA-256.');
+  }
+  try {
+    return { ...recordOf(row), prepared: prepareModel(text.toString('utf8')) };
+  } catch (error) {
+    throw new ServiceError('model_invalid', 'The model cannot be scored by this release.', { cause: error });
+  }
+}
+
+function recordOf(row: { id: number; version: string; sha256: Buffer; manifest: unknown }): ModelRecord {
+  return {
+    id: row.id,
+    version: row.version,
+    sha256: row.sha256.toString('hex'),
+    // Checked when it was registered.
+    manifest: row.manifest as ModelManifest,
+  };
+}
