@@ -281,8 +281,11 @@ export class Simulator {
     const written = random.chance(0.01) ? Number.NaN : supply;
     addPickup(record.pickups, day, known, written, code, line);
     // The same dispensing entered twice, now and then a day apart.
-    if (random.chance(0.03))
-      addPickup(record.pickups, day + (random.chance(0.2) ? 1 : 0), known + 1, written, code, line);
+    if (random.chance(0.03)) {
+      const again = day + (random.chance(0.2) ? 1 : 0);
+      addPickup(record.pickups, again, known + 1, written, code, line);
+      addToSeries(record.visits, again, known + 1, 0);
+    }
     if (random.chance(0.85)) addToSeries(record.observations.nextAppointment, day, known, day + supply);
   }
 

@@ -55,6 +55,8 @@ class Message {
   readonly #visits: string[] = [];
   readonly #encounters: string[] = [];
   readonly #obs: string[] = [];
+  /** Care card of each day. */
+  readonly #careCards = new Map<EpochDay, string>();
   #serial = 0;
 
   constructor(cohort: Cohort) {
@@ -89,7 +91,7 @@ class Message {
       const known = visits.known[i]!;
       if (!this.#isIn(day, known)) continue;
       this.#visit(day, known, false);
-      if (visits.value[i] === 1) this.#encounter(day, known, 'Care Card', false);
+      if (visits.value[i] === 1) this.#careCards.set(day, this.#encounter(day, known, 'Care Card', false));
     }
   }
 
@@ -103,7 +105,7 @@ class Message {
         if (!this.#isIn(day, known)) continue;
         const value = series.value[i]!;
         this.#observe(
-          '',
+          this.#careCards.get(day) ?? '',
           day,
           known,
           variable,
