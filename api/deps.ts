@@ -1,12 +1,18 @@
 import type { Pool } from 'pg';
+import type { RecordEvent } from '#api/audit/record-access.ts';
 import type { Authenticator } from '#api/auth/authenticator.ts';
 import type { RefusalLedger } from '#api/auth/refusal-ledger.ts';
+import type { CursorCodec } from '#api/http/cursor.ts';
+import type { JobReader } from '#api/jobs/job-reader.ts';
 import type { UploadLimiter } from '#api/limits/upload-limiter.ts';
 import type { ApiMetrics } from '#api/metrics.ts';
+import type { ReasonTextStore } from '#api/results/reason-text-store.ts';
 import type { Clock } from '#shared/clock/clock.ts';
 import type { Config } from '#shared/config/config.ts';
 import type { Db } from '#shared/db/database.ts';
 import type { Logger } from '#shared/log/logger.ts';
+import type { ModelStore } from '#shared/models/store.ts';
+import type { Doorbell } from '#shared/queue/doorbell.ts';
 
 /** Everything that a route may use. Only main.ts (and a test's own root) makes one. */
 export type ApiDeps = {
@@ -18,7 +24,14 @@ export type ApiDeps = {
   metrics: ApiMetrics;
   authenticator: Authenticator;
   refusals: RefusalLedger;
+  recordEvent: RecordEvent;
   uploads: UploadLimiter;
+  doorbell: Doorbell;
+  models: ModelStore;
+  /** Jobs for those who poll. */
+  jobs: JobReader;
+  cursors: CursorCodec;
+  reasonTexts: ReasonTextStore;
   /** Aborted when the process has begun to stop: long polls, event streams and downloads end on it. */
   stopping: AbortSignal;
 };

@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '#shared/clock/clock.ts';
 import type { Db } from '#shared/db/database.ts';
 import type { ApiScope } from '#shared/db/schema.ts';
@@ -45,13 +46,13 @@ type StoredKey = {
 const NO_HASH = Buffer.alloc(32);
 
 /**
- * Checks keys against api_keys. Stored keys are kept for `cacheTtlMs` (least recently loaded out first), never the
+ * Checks keys against api_keys. Stored keys are kept for `cacheTtlMs` (the least recently used goes first), never the
  * secrets presented; the secret is compared on every call, in constant time, a made-up hash standing in for
  * unknown keys.
  */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const { db, clock, cacheTtlMs = 5_000, cacheSize = 1_000 } = options;
-  const cache = new Map<string, { stored: StoredKey; loadedAtMs: number }>();
+  const cache = new LRUCache<string, { stored: StoredKey; loadedAtMs: number }>({ max: cacheSize });
 
   async function find(lookup: string): Promise<StoredKey | undefined> {
     const nowMs = clock.nowMs();
@@ -60,7 +61,6 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     cache.delete(lookup);
     const stored = await load(db, lookup);
     if (stored === undefined) return undefined;
-    if (cache.size >= cacheSize) cache.delete(cache.keys().next().value ?? '');
     cache.set(lookup, { stored, loadedAtMs: nowMs });
     return stored;
   }

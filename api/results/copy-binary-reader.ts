@@ -1,0 +1,81 @@
+import { ServiceError } from '#shared/errors/errors.ts';
+
+const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
+const END = -1;
+const ARRAY_HEADER_BYTES = 20;
+
+/**
+ * Walks through PostgreSQL's binary COPY format (its manual, "COPY", File Formats): each field is asked for in the
+ * order of the query's columns, by the type that it has there. A NULL gives undefined.
+ */
+export class CopyBinaryReader {
+  readonly #bytes: Buffer;
+  #at: number;
+
+  constructor(bytes: Buffer) {
+    if (!bytes.subarray(0, SIGNATURE.length).equals(SIGNATURE)) {
+      throw new ServiceError('internal', 'PostgreSQL sent no binary copy.');
+    }
+    this.#bytes = bytes;
+    this.#at = SIGNATURE.length + 8 + bytes.readInt32BE(SIGNATURE.length + 4);
+  }
+
+  /** Steps to the next row; false after the last. */
+  nextRow(): boolean {
+    const fields = this.#bytes.readInt16BE(this.#at);
+    this.#at += 2;
+    return fields !== END;
+  }
+
+  int2(): number | undefined {
+    return this.#next() < 0 ? undefined : this.#bytes.readInt16BE(this.#at - 2);
+  }
+
+  int4(): number | undefined {
+    return this.#next() < 0 ? undefined : this.#bytes.readInt32BE(this.#at - 4);
+  }
+
+  float8(): number | undefined {
+    return this.#next() < 0 ? undefined : this.#bytes.readDoubleBE(this.#at - 8);
+  }
+
+  text(): string | undefined {
+    const length = this.#next();
+    return length < 0 ? undefined : this.#bytes.toString('utf8', this.#at - length, this.#at);
+  }
+
+  int2Array(): number[] {
+    return this.#array((at) => this.#bytes.readInt16BE(at));
+  }
+
+  float4Array(): number[] {
+    return this.#array((at) => this.#bytes.readFloatBE(at));
+  }
+
+  float8Array(): number[] {
+    return this.#array((at) => this.#bytes.readDoubleBE(at));
+  }
+
+  /** Steps over a field and gives its length, −1 for NULL. */
+  #next(): number {
+    const length = this.#bytes.readInt32BE(this.#at);
+    this.#at += 4 + Math.max(0, length);
+    return length;
+  }
+
+  /** One-dimensional; [] for NULL and for the empty array, NaN for a NULL within. */
+  #array(read: (at: number) => number): number[] {
+    const length = this.#next();
+    if (length < ARRAY_HEADER_BYTES) return [];
+    const start = this.#at - length;
+    const count = this.#bytes.readInt32BE(start + 12);
+    const values: number[] = [];
+    for (let at = start + ARRAY_HEADER_BYTES, index = 0; index < count; index++) {
+      const size = this.#bytes.readInt32BE(at);
+      at += 4;
+      values.push(size < 0 ? NaN : read(at));
+      at += Math.max(0, size);
+    }
+    return values;
+  }
+}
