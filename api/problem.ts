@@ -42,6 +42,7 @@ export const PROBLEMS: Record<ErrorCode, ProblemKind> = {
   model_invalid: { status: 422, title: 'The model is not valid' },
   model_conflict: { status: 409, title: 'The model version exists with other content' },
   feature_mismatch: { status: 422, title: 'The features do not fit the model' },
+  features_unavailable: { status: 503, title: 'The feature store is not available', retryAfterSeconds: 5 },
   lease_lost: { status: 500, title: 'Internal error' },
   payload_corrupt: { status: 500, title: 'Stored data are damaged' },
   database_unavailable: { status: 503, title: 'The database is not available', retryAfterSeconds: 5 },

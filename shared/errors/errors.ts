@@ -40,6 +40,7 @@ export const ERROR_CODES = [
   'model_invalid',
   'model_conflict',
   'feature_mismatch',
+  'features_unavailable',
   'lease_lost',
   'payload_corrupt',
   'database_unavailable',
