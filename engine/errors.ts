@@ -14,6 +14,7 @@ export type EngineErrorCode =
   | 'truncated'
   | 'contributions_unavailable'
   | 'invalid_argument'
+  | 'out_of_memory'
   | 'image_invalid';
 
 /** A model that cannot be scored, or a call that cannot be answered. `line` is 1-based in the model text. */

@@ -1,4 +1,5 @@
 import { EngineError } from './errors.ts';
+import { createFastScorer, prepareFast } from './fast/scorer.ts';
 import { LightGbmModel } from './lightgbm-model.ts';
 import type { Model } from './model/model.ts';
 import { parseModel } from './model/parse.ts';
@@ -17,10 +18,12 @@ export type LoadOptions = {
  */
 export function loadModel(text: string, options: LoadOptions = {}): LightGbmModel {
   const model = parseModel(text);
-  void options;
   return new LightGbmModel({
     model,
-    scorer: createReferenceScorer(model),
+    scorer:
+      options.scorer === 'reference'
+        ? createReferenceScorer(model)
+        : createFastScorer(model, prepareFast(model)),
     explainer: () => {
       checkExplainable(model);
       return createReferenceExplainer(model);

@@ -1,0 +1,76 @@
+import type { Model } from '../model/model.ts';
+import { Arena } from './arena.ts';
+import { surveyFeatures, type TreeForm } from './columns.ts';
+import { FeatureRecords } from './feature-records.ts';
+import { layOutScratch, PLAN, TREE, type ScratchLayout } from './layout.ts';
+import { leafTable, narrowSlotCount, orderTree, writeNarrowTree, writeWideTree } from './tree-records.ts';
+
+/** Tables of a model for the kernel, to lie at `base` of its memory. */
+export type Plan = {
+  readonly bytes: Uint8Array;
+  readonly base: number;
+  /** Address of the plan header. */
+  readonly header: number;
+  readonly scratch: ScratchLayout;
+  /** By tree index: how it is evaluated. */
+  readonly forms: readonly TreeForm[];
+  /** By tree index: where its map from leaf numbers to leaves lies (i32 each). */
+  readonly leafMaps: Int32Array;
+};
+
+/**
+ * Writes the kernel's tables. Trees are listed output by output, each output's in the order of the file, so
+ * that sums run in LightGBM's order.
+ */
+export function makePlan(model: Model, base: number): Plan {
+  const survey = surveyFeatures(model.trees);
+  const features = new FeatureRecords(survey);
+  const arena = new Arena(base);
+  const header = arena.take(PLAN.bytes);
+  const treesAt = arena.take(model.trees.length * TREE.bytes);
+  const narrow = model.trees.filter((_, index) => survey.forms[index] === 'narrow');
+  const slotCount = narrow.reduce((most, tree) => Math.max(most, narrowSlotCount(tree)), 1);
+  // The slots' place does not depend on the columns, which only the trees' writing counts.
+  const early = layOutScratch({ featureCount: model.featureCount, tileBytes: 1, slotCount });
+  const leafMaps = new Int32Array(model.trees.length);
+  for (const tree of model.trees) {
+    const form = survey.forms[tree.index]!;
+    if (form === 'reference') {
+      continue;
+    }
+    const order = orderTree(tree);
+    const record = treesAt + listPlace(model, tree.index) * TREE.bytes;
+    if (form === 'narrow') {
+      writeNarrowTree(arena, record, tree, order, features, early.slots);
+    } else {
+      writeWideTree(arena, record, tree, order, features, early.wideSlots);
+    }
+    arena.u32(record + TREE.leaves, arena.put(leafTable(tree, order)));
+    const leafOfCode = new Int32Array(tree.leafCount);
+    for (let leaf = 0; leaf < tree.leafCount; leaf++) {
+      leafOfCode[order.codeOf[leaf]!] = leaf;
+    }
+    leafMaps[tree.index] = arena.put(leafOfCode);
+  }
+  const records = features.write(arena);
+  const { tileBytes } = features;
+  const scratch = layOutScratch({ featureCount: model.featureCount, tileBytes, slotCount });
+  arena.u32(header + PLAN.features, records.address);
+  arena.u32(header + PLAN.featureCount, records.count);
+  arena.u32(header + PLAN.tileBytes, tileBytes);
+  arena.u32(header + PLAN.slots, scratch.slots);
+  arena.u32(header + PLAN.wideSlots, scratch.wideSlots);
+  arena.u32(header + PLAN.codes, scratch.codes);
+  arena.u32(header + PLAN.values, scratch.values);
+  arena.u32(header + PLAN.ranks, scratch.ranks);
+  arena.u32(header + PLAN.tiles, scratch.tiles);
+  arena.u32(header + PLAN.input, scratch.input);
+  arena.u32(header + PLAN.trees, treesAt);
+  return { bytes: arena.bytes(), base, header, scratch, forms: survey.forms, leafMaps };
+}
+
+/** A tree's place in the kernel's list. */
+export function listPlace(model: Model, treeIndex: number): number {
+  const { treesPerIteration } = model;
+  return (treeIndex % treesPerIteration) * model.iterationCount + Math.floor(treeIndex / treesPerIteration);
+}
