@@ -1,0 +1,125 @@
+import { createWriteStream } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { isoDate, type EpochDay } from '#shared/features/epoch-day.ts';
+import { Extractor } from '#shared/features/extract.ts';
+import { FEATURES } from '#shared/features/features.ts';
+import { GRACE_DAYS, History } from '#shared/features/history.ts';
+import { manifestFeatures } from '#shared/features/manifest-features.ts';
+import { isAtRisk, labelOf, standing, WINDOW_DAYS } from '#shared/features/outcome.ts';
+import type { PatientRecord } from '#shared/features/patient-record.ts';
+
+/** Columns after the features of a row. */
+const AFTER = ['label', 'at_risk', 'as_of', 'facility', 'patient'] as const;
+const FLUSH_ROWS = 4096;
+
+/**
+ * Days before the end of the data at which the table looks. No label window of one split reaches past the
+ * first as-of date of the next, so that nothing of a later split is seen in an earlier one.
+ */
+export const AS_OF_DAYS_BEFORE_END = {
+  train: [760, 700, 640, 580, 520, 460, 400],
+  validation: [310, 250],
+  test: [160, 100],
+} as const;
+
+/** How far the table looks back before the features' own look-back. */
+export const EXTRA_HISTORY_DAYS = 760;
+
+export interface TableOptions {
+  readonly directory: string;
+  /** Last day of the data. */
+  readonly end: EpochDay;
+  /** Asked at the end: whether the records were simulated, and words for where they came from. */
+  readonly describe: () => { readonly synthetic: boolean; readonly source: string };
+}
+
+export interface TableSummary {
+  readonly rows: number;
+  readonly patients: number;
+}
+
+/**
+ * Writes the training table of the given patients into `directory`:
+ * `table.f64`: float64, little-endian, row-major, the features and then label, at_risk, as_of, facility, patient;
+ * `table.json`: the columns, the splits and each facility's data cut-off. A row whose window reaches past the
+ * cut-off of its facility is written and dropped by the trainer, since the cut-off is known only at the end.
+ *
+ * A patient gives a row for each as-of date on which they were in care; deaths and transfers out give none.
+ * `records` may yield one and the same object, filled anew.
+ */
+export async function writeTrainingTable(
+  records: AsyncIterable<PatientRecord> | Iterable<PatientRecord>,
+  options: TableOptions,
+): Promise<TableSummary> {
+  const asOfs = Object.values(AS_OF_DAYS_BEFORE_END).flatMap((days) => days.map((d) => options.end - d));
+  const width = FEATURES.length + AFTER.length;
+  const out = createWriteStream(join(options.directory, 'table.f64'));
+  const extractor = new Extractor();
+  const scratch = new History();
+  const facilities = new Map<string, { index: number; cutOff: EpochDay; patients: number }>();
+  let block = new Float64Array(FLUSH_ROWS * width);
+  let inBlock = 0;
+  let rows = 0;
+  let patients = 0;
+  for await (const record of records) {
+    const facility = facilities.get(record.facilityId) ?? { index: facilities.size, cutOff: 0, patients: 0 };
+    facilities.set(record.facilityId, facility);
+    facility.patients++;
+    facility.cutOff = Math.max(facility.cutOff, lastEntry(record, options.end));
+    for (const asOf of asOfs) {
+      const at = inBlock * width;
+      extractor.extract(record, asOf, block, at);
+      if (standing(extractor.history) !== 'in_care') continue;
+      const label = labelOf(record, asOf, scratch);
+      if (Number.isNaN(label)) continue;
+      const after = [label, isAtRisk(extractor.history) ? 1 : 0, asOf, facility.index, patients];
+      block.set(after, at + FEATURES.length);
+      rows++;
+      if (++inBlock === FLUSH_ROWS) {
+        if (!out.write(new Uint8Array(block.buffer))) await once(out, 'drain');
+        block = new Float64Array(FLUSH_ROWS * width);
+        inBlock = 0;
+      }
+    }
+    patients++;
+  }
+  out.end(new Uint8Array(block.buffer, 0, inBlock * width * 8));
+  await once(out, 'finish');
+  const splits = Object.fromEntries(
+    Object.entries(AS_OF_DAYS_BEFORE_END).map(([name, days]) => [
+      name,
+      days.map((d) => ({ day: options.end - d, date: isoDate(options.end - d) })),
+    ]),
+  );
+  const meta = {
+    columns: [...FEATURES.map((f) => f.name), ...AFTER],
+    features: manifestFeatures(),
+    drift_features: FEATURES.filter((f) => !f.calendar).map((f) => f.name),
+    rows,
+    patients,
+    splits,
+    window_days: WINDOW_DAYS,
+    grace_days: GRACE_DAYS,
+    end: isoDate(options.end),
+    ...options.describe(),
+    facilities: [...facilities.values()].map(({ cutOff, patients: size }) => ({
+      cut_off: cutOff,
+      patients: size,
+    })),
+  };
+  await writeFile(join(options.directory, 'table.json'), JSON.stringify(meta));
+  return { rows, patients };
+}
+
+/** Last day on which something was typed in for the patient. */
+function lastEntry(record: PatientRecord, end: EpochDay): EpochDay {
+  let last = 0;
+  for (const series of [record.pickups, record.visits])
+    for (let i = 0; i < series.count; i++) {
+      const known = series.known[i]!;
+      if (known > last && known <= end) last = known;
+    }
+  return last;
+}
