@@ -1,0 +1,161 @@
+import { hash } from 'node:crypto';
+import type { ChunkRows } from '#shared/chunks/payload.ts';
+import { COPY_HEADER, COPY_TRAILER, TupleTemplate } from '#shared/db/binary-copy.ts';
+
+/**
+ * Columns of audit_log in canonical order. The canonical bytes of a row are its tuple in PostgreSQL's binary
+ * COPY format over these columns: what is written is what is hashed, and `COPY (SELECT …) TO STDOUT` gives the
+ * same bytes back for verification.
+ */
+export const AUDIT_COLUMNS = [
+  'period',
+  'job_id',
+  'tenant_id',
+  'chunk_no',
+  'recorded_at',
+  'source',
+  'api_key_id',
+  'actor',
+  'model_version',
+  'model_sha256',
+  'row_no',
+  'raw_score',
+  'risk',
+  'tier',
+  'patient_id',
+  'input_hash',
+  'input',
+] as const;
+
+export const AUDIT_COPY_SQL = `COPY audit_log (${AUDIT_COLUMNS.join(', ')}) FROM STDIN (FORMAT binary)`;
+
+/** What all rows of a batch (a chunk of a job, an online request) have in common. */
+export type AuditContext = {
+  /** YYYY-MM-DD, the first day of the month whose partition takes the rows. */
+  period: string;
+  jobId: string;
+  tenantId: number;
+  chunkNo: number;
+  /** Microseconds since 1970, on PostgreSQL's clock. */
+  recordedAtMicros: bigint;
+  source: 'job' | 'online';
+  apiKeyId: string;
+  actor: string;
+  modelVersion: string;
+  modelSha256: Uint8Array;
+};
+
+/** Rows in order; every array has `rowCount` entries (offsets: one more). */
+export type AuditRows = Pick<ChunkRows, 'rowCount' | 'rowNumbers' | 'patientIds'> & {
+  rawScores: Float64Array;
+  risks: Float64Array;
+  /** 0 low, 1 medium, 2 high */
+  tiers: Uint8Array;
+  /** `rowCount` SHA-256 hashes back to back: `inputHashes` makes them. */
+  inputHashes: Uint8Array;
+  /** The input itself where no chunk keeps it (online requests); NULL when left out. */
+  inputs?: readonly Uint8Array[];
+};
+
+export type EncodedAudit = {
+  /** A whole COPY stream for `AUDIT_COPY_SQL`. */
+  copy: Buffer;
+  /** SHA-256 over the canonical bytes of the rows, in row order: what audit_batches keeps. */
+  digest: Buffer;
+};
+
+export const HASH_BYTES = 32;
+
+/** Bytes of a row's varying fields with their length prefixes, without patient id and input. */
+const VARYING_BYTES = 4 + 4 + (4 + 8) + (4 + 8) + (4 + 2) + 4 + (4 + HASH_BYTES) + 4;
+
+export function encodeAuditRows(context: AuditContext, rows: AuditRows): EncodedAudit {
+  const template = new TupleTemplate(AUDIT_COLUMNS.length)
+    .date(context.period)
+    .uuid(context.jobId)
+    .int2(context.tenantId)
+    .int4(context.chunkNo)
+    .timestamptz(context.recordedAtMicros)
+    .text(context.source)
+    .uuid(context.apiKeyId)
+    .text(context.actor)
+    .text(context.modelVersion)
+    .raw(context.modelSha256).bytes;
+  const { offsets, bytes: idBytes } = rows.patientIds;
+  const inputBytes = rows.inputs?.reduce((sum, input) => sum + input.length, 0) ?? 0;
+  const idLength = (offsets[rows.rowCount] ?? 0) - (offsets[0] ?? 0);
+  const size =
+    COPY_HEADER.length +
+    rows.rowCount * (template.length + VARYING_BYTES) +
+    idLength +
+    inputBytes +
+    COPY_TRAILER.length;
+  const out = Buffer.allocUnsafeSlow(size);
+  const view = new DataView(out.buffer, out.byteOffset, size);
+  out.set(COPY_HEADER, 0);
+  let at = COPY_HEADER.length;
+  for (let row = 0; row < rows.rowCount; row++) {
+    out.set(template, at);
+    at += template.length;
+    view.setInt32(at, 4);
+    view.setInt32(at + 4, rows.rowNumbers[row] as number);
+    view.setInt32(at + 8, 8);
+    view.setFloat64(at + 12, rows.rawScores[row] as number);
+    view.setInt32(at + 20, 8);
+    view.setFloat64(at + 24, rows.risks[row] as number);
+    view.setInt32(at + 32, 2);
+    view.setInt16(at + 36, rows.tiers[row] as number);
+    at += 38;
+    const idStart = offsets[row] as number;
+    const idEnd = offsets[row + 1] as number;
+    view.setInt32(at, idEnd - idStart);
+    at += 4;
+    for (let byte = idStart; byte < idEnd; byte++) out[at++] = idBytes[byte] as number;
+    view.setInt32(at, HASH_BYTES);
+    at += 4;
+    const hashEnd = (row + 1) * HASH_BYTES;
+    for (let byte = row * HASH_BYTES; byte < hashEnd; byte++) out[at++] = rows.inputHashes[byte] as number;
+    const input = rows.inputs?.[row];
+    view.setInt32(at, input === undefined ? -1 : input.length);
+    at += 4;
+    if (input !== undefined) {
+      out.set(input, at);
+      at += input.length;
+    }
+  }
+  const digest = Buffer.from(hash('sha256', out.subarray(COPY_HEADER.length, at), 'hex'), 'hex');
+  out.set(COPY_TRAILER, at);
+  return { copy: out, digest };
+}
+
+/**
+ * A row's input hash: SHA-256 over the patient id's UTF-8 bytes, a zero byte, and the features in the model's
+ * order as little-endian doubles (missing = the quiet NaN 7ff8000000000000). All rows' hashes back to back.
+ */
+export function inputHashes(rows: Pick<ChunkRows, 'rowCount' | 'patientIds' | 'features'>): Uint8Array {
+  const { offsets, bytes: idBytes } = rows.patientIds;
+  const features = rows.features;
+  const featureCount = features.length;
+  const out = Buffer.allocUnsafeSlow(rows.rowCount * HASH_BYTES);
+  let longest = 0;
+  for (let row = 0; row < rows.rowCount; row++) {
+    longest = Math.max(longest, (offsets[row + 1] as number) - (offsets[row] as number));
+  }
+  const input = Buffer.alloc(longest + 1 + featureCount * 8);
+  const view = new DataView(input.buffer, input.byteOffset, input.length);
+  // The input of a row ends at the end of the buffer, so that the features always lie at the same place.
+  const featuresAt = longest + 1;
+  for (let row = 0; row < rows.rowCount; row++) {
+    const idStart = offsets[row] as number;
+    const idLength = (offsets[row + 1] as number) - idStart;
+    const start = longest - idLength;
+    for (let byte = 0; byte < idLength; byte++) input[start + byte] = idBytes[idStart + byte] as number;
+    for (let feature = 0; feature < featureCount; feature++) {
+      const value = (features[feature] as Float64Array)[row] as number;
+      view.setFloat64(featuresAt + feature * 8, value === value ? value : NaN, true);
+    }
+    // A string of 32 characters costs a third of what a Buffer a row costs (0.36 µs against 1.1 µs).
+    out.write(hash('sha256', input.subarray(start), 'binary'), row * HASH_BYTES, 'latin1');
+  }
+  return out;
+}

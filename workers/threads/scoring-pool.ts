@@ -1,0 +1,70 @@
+import { availableParallelism } from 'node:os';
+import { Piscina } from 'piscina';
+import { ServiceError } from '#shared/errors/errors.ts';
+import type { Logger } from '#shared/log/logger.ts';
+import type { PreparedModel } from '#shared/models/prepared-model.ts';
+import type { ScoredChunk, ScoreTask } from './score-chunk.ts';
+import type { ThreadAnswer, ThreadTask } from './scoring-thread.ts';
+
+/** Scoring threads: computing leaves the main thread free for I/O. */
+export type ScoringPool = AsyncDisposable & {
+  readonly threads: number;
+  /**
+   * Scores a chunk on the next free thread. Throws what the thread met, by code; `scoring_failed` when the
+   * thread died (out of memory) or took longer than `timeoutMs`.
+   */
+  score: (task: ScoreTask, model: PreparedModel, signal: AbortSignal) => Promise<ScoredChunk>;
+  stop: () => Promise<void>;
+};
+
+export type ScoringPoolOptions = {
+  /** 0: one a core. */
+  threads: number;
+  /** Tasks at once, waiting ones included. */
+  maxTasks: number;
+  modelsInMemory: number;
+  timeoutMs: number;
+  log: Logger;
+};
+
+/** Of a thread's JavaScript heap; chunks and models lie outside of it. */
+const THREAD_HEAP_MB = 192;
+
+export function createScoringPool(options: ScoringPoolOptions): ScoringPool {
+  const threads = options.threads === 0 ? availableParallelism() : options.threads;
+  const pool = new Piscina<ThreadTask, ThreadAnswer>({
+    filename: new URL('./scoring-thread.ts', import.meta.url).href,
+    minThreads: threads,
+    maxThreads: threads,
+    maxQueue: options.maxTasks,
+    concurrentTasksPerWorker: 1,
+    idleTimeout: Infinity,
+    resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB },
+  });
+  pool.on('error', (error: Error) => options.log.error({ err: error }, 'a scoring thread failed'));
+
+  const score = async (task: ScoreTask, model: PreparedModel, signal: AbortSignal): Promise<ScoredChunk> => {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]);
+    let answer: ThreadAnswer;
+    try {
+      const modelKey = Buffer.from(task.context.modelSha256).toString('hex');
+      answer = await pool.run(
+        { ...task, model, modelKey, modelsInMemory: options.modelsInMemory },
+        { signal: limit },
+      );
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new ServiceError('scoring_failed', 'A scoring thread ended before its chunk did.', {
+        cause: error,
+        retryable: true,
+      });
+    }
+    if ('scored' in answer) return answer.scored;
+    const { code, message, detail } = answer.failure;
+    throw new ServiceError(code, message, { cause: detail, retryable: true });
+  };
+
+  let stopping: Promise<void> | undefined;
+  const stop = () => (stopping ??= pool.destroy());
+  return { threads, score, stop, [Symbol.asyncDispose]: stop };
+}
