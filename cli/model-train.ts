@@ -17,7 +17,7 @@ the SYNTHETIC patients of the shipped model, which it then reproduces byte for b
 
   --input FILE         NMRS patient messages, one a line (npm run cohort -- --kind nmrs --population ever …)
   --end YYYY-MM-DD     last day of the data (with --input; default ${DEFAULT_AS_OF} without)
-  --rows N             patients to simulate without --input (default 40000)
+  --rows N             patients to simulate without --input (default 60000)
   --seed S             of simulation and training (default 1)
   --version V          of the model (default 1.0.0)
   --out DIR            folder to write to (default models)
@@ -29,7 +29,7 @@ async function main(): Promise<void> {
     options: {
       input: { type: 'string' },
       end: { type: 'string' },
-      rows: { type: 'string', default: '40000' },
+      rows: { type: 'string', default: '60000' },
       seed: { type: 'string', default: '1' },
       version: { type: 'string', default: '1.0.0' },
       out: { type: 'string', default: 'models' },

@@ -26,11 +26,11 @@ export const FRAILTY_SD = 0.8;
  * four, later. Lower than the published averages because the mean of the effects lies above one.
  */
 export function quarterlyHazard(daysOnArt: number): number {
-  if (daysOnArt < 91) return 0.088;
-  if (daysOnArt < 365) return 0.029;
-  if (daysOnArt < 730) return 0.0175;
-  if (daysOnArt < 1095) return 0.0155;
-  return daysOnArt < 1460 ? 0.0135 : 0.0125;
+  if (daysOnArt < 91) return 0.05;
+  if (daysOnArt < 365) return 0.015;
+  if (daysOnArt < 730) return 0.0095;
+  if (daysOnArt < 1095) return 0.0083;
+  return daysOnArt < 1460 ? 0.0073 : 0.0068;
 }
 
 /** Exits a quarter that nothing about the patient foretells. */

@@ -86,7 +86,7 @@ function facility(index: number): Facility {
     lga: `${state} LGA ${1 + random.below(20)}`,
     weight: Math.min(Math.exp(5.7 + 1.22 * random.normal()), LARGEST_SITE) / PATIENTS_A_SITE,
     intercept: 0.5 * random.normal(),
-    lateEntry: Math.min(0.6, random.exponential(0.12)),
+    lateEntry: Math.min(0.7, random.exponential(0.2)),
     reportingLagDays: random.chance(0.1) ? 20 + random.below(120) : random.below(4),
   };
 }

@@ -19,7 +19,7 @@ Writes a SYNTHETIC cohort of patients on ART to standard output. Nobody in it ex
   --as-of YYYY-MM-DD   last day of the data (default ${DEFAULT_AS_OF})
   --population active  patients in care on that day (default)
                ever    with the interrupted, the dead and those transferred out: for training (nmrs, radet)
-  --extra-history DAYS records further back than the features look (default 0; training takes 760)
+  --extra-history DAYS records further back than the features look (default 0; training takes 780)
   --snapshots K        monthly RADET snapshots up to the as-of date (default 1)
   --shift ages=10,lateness=2
                        years added to every age, factor on the days late

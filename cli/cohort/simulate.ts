@@ -257,9 +257,9 @@ export class Simulator {
   /** Days between due date and pickup of one who comes: most on the day or a little before, some late. */
   #daysLate(): number {
     const random = this.#random;
-    const logit = -1.05 + 0.7 * this.#punctuality + 0.35 * this.#frailty;
+    const logit = -0.75 + 0.7 * this.#punctuality + 0.3 * this.#frailty;
     if (random.chance(1 / (1 + Math.exp(-logit)))) {
-      const late = 1 + Math.floor(random.exponential(6.5));
+      const late = 1 + Math.floor(random.exponential(10));
       return Math.round((late > GRACE_DAYS ? 1 + (late % GRACE_DAYS) : late) * this.#scenario.shift.lateness);
     }
     return random.chance(0.45) ? 0 : -random.below(8);
@@ -330,7 +330,7 @@ export class Simulator {
   #testViralLoad(day: EpochDay): void {
     const random = this.#random;
     this.#lastViralLoadDay = day;
-    const p = this.#isUnsuppressed ? 0.35 : Math.min(0.5, 0.035 * Math.exp(0.4 * this.#frailty));
+    const p = this.#isUnsuppressed ? 0.22 : Math.min(0.5, 0.022 * Math.exp(0.4 * this.#frailty));
     const load = random.normal();
     this.#isUnsuppressed = random.chance(p);
     if (random.chance(0.1)) return;
@@ -359,6 +359,6 @@ export class Simulator {
   /** Day on which the records of a day were typed in. */
   #entered(day: EpochDay): EpochDay {
     const random = this.#random;
-    return random.chance(this.person.facility.lateEntry) ? day + 1 + Math.floor(random.exponential(9)) : day;
+    return random.chance(this.person.facility.lateEntry) ? day + 1 + Math.floor(random.exponential(12)) : day;
   }
 }

@@ -19,13 +19,19 @@ const FLUSH_ROWS = 4096;
  * first as-of date of the next, so that nothing of a later split is seen in an earlier one.
  */
 export const AS_OF_DAYS_BEFORE_END = {
-  train: [760, 700, 640, 580, 520, 460, 400],
-  validation: [310, 250],
-  test: [160, 100],
+  train: [780, 720, 660, 600, 540, 480, 420],
+  validation: [330, 270],
+  test: [180, 120],
 } as const;
 
+/**
+ * Days between the end of a window and the facility's data cut-off: pickups are typed in late, and a window
+ * that ends too near the cut-off would take them for interruptions.
+ */
+const SETTLING_DAYS = 30;
+
 /** How far the table looks back before the features' own look-back. */
-export const EXTRA_HISTORY_DAYS = 760;
+export const EXTRA_HISTORY_DAYS = 780;
 
 export interface TableOptions {
   readonly directory: string;
@@ -43,8 +49,9 @@ export interface TableSummary {
 /**
  * Writes the training table of the given patients into `directory`:
  * `table.f64`: float64, little-endian, row-major, the features and then label, at_risk, as_of, facility, patient;
- * `table.json`: the columns, the splits and each facility's data cut-off. A row whose window reaches past the
- * cut-off of its facility is written and dropped by the trainer, since the cut-off is known only at the end.
+ * `table.json`: the columns, the splits and each facility's data cut-off. A row whose window and
+ * settling time reach past the cut-off of its facility is written here and dropped by the trainer, since the
+ * cut-off is known only at the end.
  *
  * A patient gives a row for each as-of date on which they were in care; deaths and transfers out give none.
  * `records` may yield one and the same object, filled anew.
@@ -101,6 +108,7 @@ export async function writeTrainingTable(
     patients,
     splits,
     window_days: WINDOW_DAYS,
+    settling_days: SETTLING_DAYS,
     grace_days: GRACE_DAYS,
     end: isoDate(options.end),
     ...options.describe(),

@@ -25,10 +25,10 @@ OBJECTIVE = "binary"
 PARAMETERS = {
     "objective": OBJECTIVE,
     "num_leaves": 31,
-    "learning_rate": 0.04,
-    "min_data_in_leaf": 100,
-    "feature_fraction": 0.6,
-    "bagging_fraction": 0.8,
+    "learning_rate": 0.055,
+    "min_data_in_leaf": 300,
+    "feature_fraction": 0.5,
+    "bagging_fraction": 0.7,
     "bagging_freq": 1,
     "lambda_l2": 10.0,
     "max_bin": 255,
@@ -48,8 +48,9 @@ class Table:
         data = np.fromfile(directory / "table.f64", dtype="<f8").reshape(-1, len(self.meta["columns"]))
         column = {name: i for i, name in enumerate(self.meta["columns"])}
         cut_off = np.array([f["cut_off"] for f in self.meta["facilities"]])
-        # Only patients whose whole window lies before their facility's data cut-off have a known outcome.
-        whole = data[:, column["as_of"]] + self.meta["window_days"] <= cut_off[data[:, column["facility"]].astype(int)]
+        # Only patients whose whole window lies well before their facility's data cut-off have a known outcome.
+        known_after = self.meta["window_days"] + self.meta["settling_days"]
+        whole = data[:, column["as_of"]] + known_after <= cut_off[data[:, column["facility"]].astype(int)]
         data = data[whole]
         self.names = [f["name"] for f in self.meta["features"]]
         self.x = np.ascontiguousarray(data[:, : len(self.names)])
