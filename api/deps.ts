@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import type { RecordEvent } from '#api/audit/record-access.ts';
 import type { Authenticator } from '#api/auth/authenticator.ts';
 import type { RefusalLedger } from '#api/auth/refusal-ledger.ts';
+import type { Readiness } from '#api/health/readiness.ts';
 import type { CursorCodec } from '#api/http/cursor.ts';
 import type { JobReader } from '#api/jobs/job-reader.ts';
 import type { UploadLimiter } from '#api/limits/upload-limiter.ts';
@@ -25,6 +26,7 @@ export type ApiDeps = {
   authenticator: Authenticator;
   refusals: RefusalLedger;
   recordEvent: RecordEvent;
+  readiness: Readiness;
   uploads: UploadLimiter;
   doorbell: Doorbell;
   models: ModelStore;

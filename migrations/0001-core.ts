@@ -260,6 +260,9 @@ END $$;
 GRANT INSERT, SELECT ON audit_log, audit_events, audit_batches, audit_seals, audit_seal_entries TO iit_audit;
 GRANT iit_audit TO iit_api, iit_worker;
 
+-- Readiness tells a service from an older or newer schema.
+GRANT SELECT ON kysely_migration, kysely_migration_lock TO iit_api, iit_worker, iit_readonly;
+
 GRANT SELECT ON tenants, api_keys, models, model_activations, predictions, chunks, rejections TO iit_api;
 GRANT SELECT, INSERT, UPDATE ON jobs TO iit_api;
 GRANT INSERT ON chunks, rejections, models, model_activations TO iit_api;

@@ -1,10 +1,20 @@
 import type { Route } from '#api/route.ts';
+import { activateModel } from './activate-model/route.ts';
+import { auditEvents } from './audit-events/route.ts';
+import { auditRecords } from './audit-records/route.ts';
 import { cancelJobRoute } from './cancel-job/route.ts';
+import { docsRoute } from './docs/route.ts';
 import { getJob } from './get-job/route.ts';
+import { getModel } from './get-model/route.ts';
+import { health, live, ready } from './health/route.ts';
 import { streamJobEvents } from './job-events/route.ts';
 import { jobRejections } from './job-rejections/route.ts';
 import { jobResults } from './job-results/route.ts';
+import { landing } from './landing/route.ts';
 import { listJobs } from './list-jobs/route.ts';
+import { listModels } from './list-models/route.ts';
+import { metrics } from './metrics/route.ts';
+import { openApiRoute } from './openapi/route.ts';
 import { retryJob } from './retry-job/route.ts';
 
 /** Every route of the service, in the order of the OpenAPI document. */
@@ -12,8 +22,20 @@ export const ROUTES: readonly Route[] = [
   listJobs,
   getJob,
   streamJobEvents,
-  jobResults,
-  jobRejections,
   cancelJobRoute,
   retryJob,
+  jobResults,
+  jobRejections,
+  auditRecords,
+  auditEvents,
+  listModels,
+  getModel,
+  activateModel,
+  landing,
+  health,
+  live,
+  ready,
+  metrics,
+  openApiRoute(() => ROUTES),
+  docsRoute(() => ROUTES),
 ];

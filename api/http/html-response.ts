@@ -1,0 +1,11 @@
+/** A page that needs nothing but itself: its policy allows its own style and nothing else. */
+export function htmlResponse(markup: string): Response {
+  return new Response(markup, {
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy':
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+      'cache-control': 'no-cache',
+    },
+  });
+}

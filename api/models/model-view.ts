@@ -1,0 +1,64 @@
+import { sql } from 'kysely';
+import { z } from 'zod';
+import type { Db } from '#shared/db/database.ts';
+
+export const modelSchema = z
+  .object({
+    version: z.string(),
+    sha256: z.string(),
+    name: z.string().nullable(),
+    synthetic: z.boolean().nullable().meta({ description: 'Trained on simulated data' }),
+    features: z.int(),
+    tiers: z.object({ medium: z.number(), high: z.number() }).nullable(),
+    active: z.boolean().meta({ description: 'New jobs of your tenant are scored with it' }),
+    activated_at: z.iso.datetime().nullable(),
+    activated_by: z.string().nullable(),
+    created_at: z.iso.datetime(),
+    created_by: z.string(),
+  })
+  .meta({ id: 'Model' });
+
+export type ModelView = z.infer<typeof modelSchema>;
+
+/** What every listing shows of a manifest; the rest stays in the database. */
+type Shown = {
+  version: string;
+  sha256: Buffer;
+  name: string | null;
+  synthetic: boolean | null;
+  features: number;
+  medium: number | null;
+  high: number | null;
+  active: boolean;
+  activated_at: Date | null;
+  activated_by: string | null;
+  created_at: Date;
+  created_by: string;
+};
+
+/** The models as one tenant sees them; only one version where it is given. */
+export async function readModels(db: Db, tenantId: number, version?: string): Promise<ModelView[]> {
+  const { rows } = await sql<Shown>`
+    WITH latest AS (
+      SELECT model_id, activated_at, activated_by FROM model_activations
+      WHERE tenant_id = ${tenantId} ORDER BY id DESC LIMIT 1
+    )
+    SELECT m.version, m.sha256, m.manifest->>'name' AS name, (m.manifest->>'synthetic')::boolean AS synthetic,
+      jsonb_array_length(m.manifest->'features') AS features,
+      (m.manifest->'tiers'->>'medium')::float8 AS medium, (m.manifest->'tiers'->>'high')::float8 AS high,
+      latest.model_id IS NOT NULL AS active, latest.activated_at, latest.activated_by, m.created_at, m.created_by
+    FROM models m LEFT JOIN latest ON latest.model_id = m.id
+    WHERE ${version ?? null}::text IS NULL OR m.version = ${version ?? null}
+    ORDER BY m.id DESC LIMIT 1000`.execute(db);
+  return rows.map(({ medium, high, ...row }) => ({
+    ...row,
+    sha256: row.sha256.toString('hex'),
+    tiers: medium === null || high === null ? null : { medium, high },
+    activated_at: row.activated_at?.toISOString() ?? null,
+    created_at: row.created_at.toISOString(),
+  }));
+}
+
+export const modelParams = z.object({
+  version: z.string().max(64).meta({ description: 'Version of a model' }),
+});
