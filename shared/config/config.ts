@@ -38,10 +38,26 @@ const environment = z.object({
   CHUNKS_IN_FLIGHT: count(1, 64).default(3),
   CHUNK_MAX_ATTEMPTS: count(1, 20).default(5),
   LEASE_SECONDS: count(1, 3_600).default(60),
+  RETRY_SECONDS: z.coerce.number().min(0).max(600).default(1),
+  ORPHAN_SECONDS: count(1, 3_600).default(90),
   SWEEP_SECONDS: z.coerce.number().min(0.05).max(600).default(5),
   SEAL_SECONDS: z.coerce.number().min(0.05).max(3_600).default(10),
   SHUTDOWN_SECONDS: count(1, 600).default(25),
   MODELS_IN_MEMORY: count(1, 64).default(4),
+  MAX_WAITING_PREDICTIONS: count(1, 1_000_000).default(5_000),
+  FEATURE_STORE_URL: z
+    .string()
+    .regex(/^rediss?:\/\//u, 'must start with redis:// or rediss://')
+    .optional(),
+  FEATURE_STORE_TTL_SECONDS: count(1, 31_536_000).default(86_400),
+  FEATURE_STORE_PATIENTS: count(1, 10_000_000).default(50_000),
+  DRIFT_FEATURE_PSI: z.coerce.number().positive().default(0.2),
+  DRIFT_SCORE_PSI: z.coerce.number().positive().default(0.2),
+  DRIFT_MINIMUM_ROWS: count(1, 1_000_000_000).default(500),
+  DRIFT_WINDOW_DAYS: count(1, 3_650).default(28),
+  DRIFT_SECONDS: z.coerce.number().min(0.05).max(3_600).default(15),
+  SHADOW_SECONDS: z.coerce.number().min(0.05).max(3_600).default(5),
+  MAX_MODEL_BYTES: count(1_024, 1024 ** 3).default(64 * 1024 ** 2),
   CRASH_AT: z.string().optional(),
 });
 
@@ -63,7 +79,8 @@ export class ConfigError extends Error {
 
 /**
  * Reads and checks the whole environment.
- * QUEUE_URL wins over REDIS_HOST; with neither, the queue lives in PostgreSQL, at DATABASE_URL.
+ * QUEUE_URL wins over REDIS_HOST; with neither, the queue lives in PostgreSQL, at DATABASE_URL. The feature store lies on
+ * the queue's Redis unless FEATURE_STORE_URL names another; without any Redis it lies in the api's process.
  */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
@@ -77,7 +94,10 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     );
   }
   const values = parsed.data;
-  return Object.freeze({ ...values, QUEUE_URL: values.QUEUE_URL ?? redisUrl(values) ?? values.DATABASE_URL });
+  const QUEUE_URL = values.QUEUE_URL ?? redisUrl(values) ?? values.DATABASE_URL;
+  const FEATURE_STORE_URL =
+    values.FEATURE_STORE_URL ?? (/^rediss?:/u.test(QUEUE_URL) ? QUEUE_URL : undefined);
+  return Object.freeze({ ...values, QUEUE_URL, FEATURE_STORE_URL });
 }
 
 function redisUrl(values: Environment): string | undefined {

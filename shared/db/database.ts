@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import { type CustomTypesConfig, Pool, types } from 'pg';
+import { dropDeadPeers } from './dead-peers.ts';
 import type { Database } from './schema.ts';
 
 export type Db = Kysely<Database>;
@@ -25,15 +26,23 @@ const wireTypes: CustomTypesConfig = {
   },
 };
 
-/** A pool with time limits on connecting, on statements, on idle transactions and on dead peers. */
+/** What a server may take, beyond the statement's own limit, to say that it cancelled it. */
+const SILENCE_MARGIN_MS = 5_000;
+
+/**
+ * A pool with time limits on connecting, on statements, on idle transactions and on dead peers.
+ * An idle connection that breaks is replaced without a word: whoever needs one next learns of an outage.
+ */
 export function createPool(options: DatabaseOptions): Pool {
   const settings = [
     `-c statement_timeout=${options.statementTimeoutMs}`,
     '-c idle_in_transaction_session_timeout=60000',
     '-c timezone=UTC',
+    // The server drops a client that died without a word, and with it the locks that the client held.
+    '-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3',
     ...(options.role === undefined ? [] : [`-c role=${options.role}`]),
   ];
-  return new Pool({
+  const pool = new Pool({
     connectionString: options.url,
     application_name: options.applicationName,
     max: options.poolSize,
@@ -44,6 +53,9 @@ export function createPool(options: DatabaseOptions): Pool {
     options: settings.join(' '),
     types: wireTypes,
   });
+  pool.on('error', () => undefined);
+  if (options.statementTimeoutMs > 0) dropDeadPeers(pool, options.statementTimeoutMs + SILENCE_MARGIN_MS);
+  return pool;
 }
 
 export function createDatabase(pool: Pool): Db {

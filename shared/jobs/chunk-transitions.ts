@@ -22,6 +22,8 @@ export type Claim = {
   apiKeyId: string;
   actor: string;
   model: { id: number; version: string; sha256: Buffer };
+  /** Microseconds since 1970 on PostgreSQL's clock: the time that the audit states. */
+  claimedAtMicros: number;
 };
 
 /**
@@ -51,7 +53,8 @@ export async function claimChunk(
     SELECT claimed.job_id AS "jobId", chunk_no AS "chunkNo", epoch, attempts, row_count AS "rowCount",
       payload, payload_sha256 AS "payloadSha256", priority, tenant_id AS "tenantId", period, explain,
       api_key_id AS "apiKeyId", actor, models.id AS "modelId", models.version AS "modelVersion",
-      models.sha256 AS "modelSha256"
+      models.sha256 AS "modelSha256",
+      (EXTRACT(epoch FROM clock_timestamp()) * 1000000)::int8 AS "claimedAtMicros"
     FROM claimed JOIN jobs ON jobs.id = claimed.job_id JOIN models ON models.id = jobs.model_id`.execute(db);
   const row = rows[0];
   if (row === undefined) return undefined;

@@ -1,23 +1,9 @@
 import { ServiceError } from '#shared/errors/errors.ts';
+import { withinMs as within } from '#shared/lifecycle/within.ts';
 
-/**
- * Waits for `work` at most `timeoutMs`, or until the signal aborts; then throws `queue_unavailable`.
- * The work itself goes on unheard: use it only where a late end does no harm.
- */
+/** Waits for the queue at most `timeoutMs`, or until the signal aborts; then throws `queue_unavailable`. */
 export async function withinMs<T>(work: Promise<T>, timeoutMs: number, signal?: AbortSignal): Promise<T> {
-  const limit = AbortSignal.timeout(timeoutMs);
-  const stop = signal === undefined ? limit : AbortSignal.any([limit, signal]);
-  work.catch(() => undefined);
-  return await new Promise<T>((resolve, reject) => {
-    const onAbort = () =>
-      reject(
-        new ServiceError('queue_unavailable', 'The queue did not answer in time.', {
-          cause: stop.reason,
-          retryable: true,
-        }),
-      );
-    if (stop.aborted) return onAbort();
-    stop.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => stop.removeEventListener('abort', onAbort));
-  });
+  const late = (cause: unknown) =>
+    new ServiceError('queue_unavailable', 'The queue did not answer in time.', { cause, retryable: true });
+  return await within(work, timeoutMs, late, signal);
 }

@@ -1,0 +1,70 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import type { Db } from '#shared/db/database.ts';
+
+/** Something that somebody did or was refused; never with patients' names, phones or values in `details`. */
+export type AuditEvent = {
+  tenantId: number;
+  actor: string;
+  apiKeyId?: string | null;
+  networkAddress?: string | null;
+  /** `job.submit`, `model.activate`, `auth.refused`, … */
+  action: string;
+  outcome: 'success' | 'refused' | 'failure';
+  /** What it was done to: `job/<id>`, `model/<version>`. */
+  entity?: string | null;
+  details?: Record<string, unknown>;
+};
+
+export type RecordedEvent = Required<AuditEvent> & { id: string; recordedAtMicros: number };
+
+/**
+ * Writes an event in the transaction of what it describes. The time is PostgreSQL's. Returns the event's id.
+ */
+export async function recordEvent(trx: Db, event: AuditEvent): Promise<string> {
+  const { rows } = await sql<{ micros: number }>`
+    SELECT (EXTRACT(epoch FROM clock_timestamp()) * 1000000)::int8 AS micros`.execute(trx);
+  const recorded: RecordedEvent = {
+    apiKeyId: null,
+    networkAddress: null,
+    entity: null,
+    details: {},
+    ...event,
+    id: randomUUID(),
+    recordedAtMicros: rows[0]?.micros ?? 0,
+  };
+  await trx
+    .insertInto('audit_events')
+    .values({
+      id: recorded.id,
+      tenant_id: recorded.tenantId,
+      recorded_at: sql<Date>`to_timestamp(0) + ${recorded.recordedAtMicros}::int8 * interval '1 microsecond'`,
+      actor: recorded.actor,
+      api_key_id: recorded.apiKeyId,
+      network_address: recorded.networkAddress,
+      action: recorded.action,
+      outcome: recorded.outcome,
+      entity: recorded.entity,
+      details: JSON.stringify(recorded.details),
+      digest: eventDigest(recorded),
+    })
+    .execute();
+  return recorded.id;
+}
+
+/** SHA-256 over the event as JSON with sorted keys, whatever order the database gives its keys back in. */
+export function eventDigest(event: RecordedEvent): Buffer {
+  return createHash('sha256').update(canonicalJson(event)).digest();
+}
+
+function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (typeof value === 'object' && value !== null) {
+    const members = Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .toSorted(([left], [right]) => (left < right ? -1 : 1))
+      .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`);
+    return `{${members.join(',')}}`;
+  }
+  return JSON.stringify(value);
+}
