@@ -1,0 +1,87 @@
+import { LRUCache } from 'lru-cache';
+import type { LightGbmModel } from '#engine/index.ts';
+import { createReasonTexts, type ReasonTexts } from '#api/results/reason-texts.ts';
+import type { Clock } from '#shared/clock/clock.ts';
+import { attachModel } from '#shared/models/prepared-model.ts';
+import type { ModelRecord, ModelStore } from '#shared/models/store.ts';
+import { tierPolicy, type TierPolicy } from '#shared/tiers/tier-policy.ts';
+import { createRowReader, type RowReader } from './row-reader.ts';
+
+/** A model attached to this process's main thread, with everything that a request needs of it. */
+export type OnlineModel = ModelRecord & {
+  engine: LightGbmModel;
+  rows: RowReader;
+  tierOf: TierPolicy;
+  texts: ReasonTexts;
+  sha256Bytes: Buffer;
+};
+
+export type OnlineModels = {
+  /** The tenant's active model, or the one of `version`. Throws `model_not_found`. */
+  get: (tenantId: number, version: string | undefined) => Promise<OnlineModel>;
+};
+
+export type OnlineModelsOptions = {
+  models: ModelStore;
+  clock: Clock;
+  modelsInMemory: number;
+  /** For how long an answer may still use the model that was active before an activation. */
+  activeForMs?: number;
+};
+
+type Known = { record: ModelRecord; untilMs: number };
+
+/**
+ * Attached models, the last `modelsInMemory` used; which one is active is asked once in `activeForMs`, not at every
+ * request.
+ */
+export function createOnlineModels(options: OnlineModelsOptions): OnlineModels {
+  const { models, clock, modelsInMemory, activeForMs = 1_000 } = options;
+  const records = new LRUCache<string, Known>({ max: 1_000 });
+  const asked = new Map<string, Promise<ModelRecord>>();
+  const attached = new LRUCache<string, Promise<OnlineModel>>({ max: modelsInMemory });
+
+  const recordOf = async (tenantId: number, version: string | undefined): Promise<ModelRecord> => {
+    const key = version === undefined ? `active:${tenantId}` : `version:${version}`;
+    const known = records.get(key);
+    if (known !== undefined && clock.nowMs() < known.untilMs) return known.record;
+    let asking = asked.get(key);
+    if (asking === undefined) {
+      const askedAtMs = clock.nowMs();
+      asking = (version === undefined ? models.activeModel(tenantId) : models.modelByVersion(version))
+        .then((record) => {
+          records.set(key, { record, untilMs: version === undefined ? askedAtMs + activeForMs : Infinity });
+          return record;
+        })
+        .finally(() => asked.delete(key));
+      asked.set(key, asking);
+    }
+    return await asking;
+  };
+
+  return {
+    get: async (tenantId, version) => {
+      const record = await recordOf(tenantId, version);
+      let model = attached.get(record.sha256);
+      if (model === undefined) {
+        model = attach(models, record);
+        attached.set(record.sha256, model);
+        model.catch(() => attached.delete(record.sha256));
+      }
+      return await model;
+    },
+  };
+}
+
+async function attach(models: ModelStore, record: ModelRecord): Promise<OnlineModel> {
+  const { prepared } = await models.load(record.sha256);
+  const engine = attachModel(prepared);
+  return {
+    ...record,
+    engine,
+    rows: createRowReader(record.manifest.features),
+    tierOf: tierPolicy(record.manifest.tiers),
+    texts: createReasonTexts(record.manifest.features),
+    sha256Bytes: Buffer.from(record.sha256, 'hex'),
+  };
+}

@@ -1,0 +1,157 @@
+import { sql } from 'kysely';
+import type { Counter } from 'prom-client';
+import { decodeChunk, NO_DATE } from '#shared/chunks/payload.ts';
+import type { Clock } from '#shared/clock/clock.ts';
+import type { Db } from '#shared/db/database.ts';
+import type { FeatureStore, PatientFeatures } from '#shared/feature-store/feature-store.ts';
+import type { Logger } from '#shared/log/logger.ts';
+import type { ModelStore } from '#shared/models/store.ts';
+import { isoDateOf } from '#api/results/iso-date.ts';
+
+/** Patients' latest features: from the store, else from the last job that scored them. */
+export type PatientFeatureSource = {
+  readonly store: FeatureStore;
+  /** In the order of `patientIds`; undefined where nobody scored or put the patient within the store's TTL. */
+  find: (tenantId: number, patientIds: readonly string[]) => Promise<(PatientFeatures | undefined)[]>;
+};
+
+export type PatientFeatureSourceOptions = {
+  store: FeatureStore;
+  db: Db;
+  models: Pick<ModelStore, 'modelByVersion'>;
+  clock: Clock;
+  log: Logger;
+  ttlSeconds: number;
+  hits: Counter;
+  misses: Counter;
+};
+
+const CHUNKS_AT_ONCE = 2;
+const DAY_MS = 86_400_000;
+
+/**
+ * A read-through cache: a job costs the store nothing while it runs; the first question after it reads the patient's
+ * row out of the job's chunk, the next ones find it in the store. Features older than the TTL are nobody's features.
+ */
+export function createPatientFeatureSource(options: PatientFeatureSourceOptions): PatientFeatureSource {
+  const { store, db, models, clock, log, ttlSeconds, hits, misses } = options;
+  const turn = turnstile(CHUNKS_AT_ONCE);
+
+  const readJobs = async (tenantId: number, patientIds: readonly string[]) => {
+    const found = new Map<string, PatientFeatures>();
+    const since = new Date(clock.nowMs() - ttlSeconds * 1_000);
+    const rows = await lastScored(db, tenantId, patientIds, since);
+    const chunks = Map.groupBy(rows, (row) => `${row.job_id}/${row.chunk_no}`);
+    await Promise.all(
+      [...chunks.values()].map((group) =>
+        turn(async () => {
+          for (const [id, features] of await readChunk(db, models, group)) found.set(id, features);
+        }),
+      ),
+    );
+    return found;
+  };
+  return {
+    store,
+    find: async (tenantId, patientIds) => {
+      const stored = await store.get(tenantId, patientIds);
+      const lacking = patientIds.filter((_, i) => stored[i] === undefined);
+      hits.inc(patientIds.length - lacking.length);
+      misses.inc(lacking.length);
+      if (lacking.length === 0) return stored;
+      const found = await readJobs(tenantId, lacking);
+      if (found.size > 0) {
+        const entries = [...found].map(([patientId, features]) => ({ patientId, features }));
+        await store.put(tenantId, entries).catch((error: unknown) => {
+          log.warn({ err: error }, 'the feature store did not take features of a job');
+        });
+      }
+      return stored.map((features, i) => features ?? found.get(patientIds[i]!));
+    },
+  };
+}
+
+type ScoredRow = {
+  patient_id: string;
+  job_id: string;
+  chunk_no: number;
+  row_no: number;
+  model_version: string;
+  recorded_at: Date;
+};
+
+async function lastScored(
+  db: Db,
+  tenantId: number,
+  patientIds: readonly string[],
+  since: Date,
+): Promise<ScoredRow[]> {
+  const { rows } = await sql<ScoredRow>`
+    SELECT DISTINCT ON (patient_id) patient_id, job_id, chunk_no, row_no, model_version, recorded_at
+    FROM audit_log
+    WHERE patient_id = ANY(${[...patientIds]}::text[]) AND tenant_id = ${tenantId} AND source = 'job'
+      AND period >= date_trunc('month', ${since}::timestamptz - interval '1 month')::date AND recorded_at >= ${since}
+    ORDER BY patient_id, recorded_at DESC, job_id, row_no DESC`.execute(db);
+  return rows;
+}
+
+async function readChunk(
+  db: Db,
+  models: Pick<ModelStore, 'modelByVersion'>,
+  wanted: readonly ScoredRow[],
+): Promise<[string, PatientFeatures][]> {
+  const { job_id, chunk_no, model_version } = wanted[0]!;
+  const chunk = await db
+    .selectFrom('chunks')
+    .select(['payload', 'payload_sha256'])
+    .where('job_id', '=', job_id)
+    .where('chunk_no', '=', chunk_no)
+    .executeTakeFirst();
+  // Retention empties old payloads.
+  if (chunk === undefined || chunk.payload.length === 0) return [];
+  const rows = await decodeChunk(chunk.payload, chunk.payload_sha256);
+  const { manifest } = await models.modelByVersion(model_version);
+  return wanted.flatMap((row) => {
+    const at = rows.rowNumbers.indexOf(row.row_no);
+    if (at < 0) return [];
+    const values: Record<string, number> = {};
+    for (const { name, index } of manifest.features) {
+      const value = rows.features[index]?.[at] ?? NaN;
+      if (!Number.isNaN(value)) values[name] = value;
+    }
+    const dueDay = rows.dueDates[at] ?? NO_DATE;
+    const features: PatientFeatures = {
+      facilityId: rows.facilities.names[rows.facilities.indices[at] ?? -1] ?? null,
+      dueDate: dueDay === NO_DATE ? null : isoDateOf(dueDay),
+      asOf: asOfDate(dueDay, values['days_to_due'], row.recorded_at),
+      values,
+    };
+    return [[row.patient_id, features]];
+  });
+}
+
+/** Due date less days to it, where a row has both; else the day on which it was scored. */
+function asOfDate(dueDay: number, daysToDue: number | undefined, recordedAt: Date): string {
+  const day =
+    dueDay === NO_DATE || daysToDue === undefined
+      ? Math.floor(recordedAt.getTime() / DAY_MS)
+      : dueDay - daysToDue;
+  return isoDateOf(day);
+}
+
+/** Lets at most `places` pieces of work run at once; the others wait in order. */
+function turnstile(places: number): (work: () => Promise<void>) => Promise<void> {
+  let free = places;
+  const queue: (() => void)[] = [];
+  return async (work) => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => queue.push(resolve));
+    try {
+      await work();
+    } finally {
+      const next = queue.shift();
+      if (next === undefined) free++;
+      else next();
+    }
+  };
+}

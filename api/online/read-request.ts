@@ -1,0 +1,136 @@
+import type { EpochDay } from '#shared/features/epoch-day.ts';
+import { FEATURES } from '#shared/features/features.ts';
+import type { PatientFeatures } from '#shared/feature-store/feature-store.ts';
+import { ServiceError } from '#shared/errors/errors.ts';
+import { NmrsReader } from '#shared/inputs/nmrs.ts';
+import { FieldFault, type InputRejection, PatientScreen } from '#shared/inputs/patient-input.ts';
+import type { OnlineModel } from './online-model.ts';
+import type { OnlineRows } from './row-reader.ts';
+
+/** What a body asks: rows of features, or patients by id. */
+export type Asked =
+  | { source: 'rows'; objects: readonly unknown[] }
+  | { source: 'stored'; patientIds: readonly string[] };
+
+const LONGEST_ID = 64;
+
+/** One object, an array of them, or `{"patient_ids": […]}`. Throws `invalid_body`, `empty_cohort`, `body_too_large`. */
+export function askedOf(body: unknown, maxRows: number): Asked {
+  const ids =
+    typeof body === 'object' && body !== null && 'patient_ids' in body ? body.patient_ids : undefined;
+  const list = ids ?? (Array.isArray(body) ? body : [body]);
+  if (!Array.isArray(list))
+    throw new ServiceError('invalid_body', '`patient_ids` must be an array.', { field: 'patient_ids' });
+  if (list.length === 0) throw new ServiceError('empty_cohort', 'There is nobody to score.');
+  if (list.length > maxRows) {
+    throw new ServiceError('body_too_large', `At most ${maxRows} patients at once; submit a job for more.`);
+  }
+  if (ids === undefined) return { source: 'rows', objects: list };
+  if (!list.every((id) => typeof id === 'string' && id !== '' && id.length <= LONGEST_ID)) {
+    throw new ServiceError('invalid_body', `Patient ids are texts of 1–${LONGEST_ID} characters.`, {
+      field: 'patient_ids',
+    });
+  }
+  return { source: 'stored', patientIds: list as string[] };
+}
+
+/** Rows of those patients whose features are known, and the ids of the others. */
+export function rowsOfStored(
+  model: OnlineModel,
+  patientIds: readonly string[],
+  found: readonly (PatientFeatures | undefined)[],
+): { rows: OnlineRows; notFound: string[] } {
+  const known = patientIds.flatMap((id, i) => {
+    const features = found[i];
+    return features === undefined ? [] : [{ id, features }];
+  });
+  const { featureCount } = model.rows;
+  const values = new Float64Array(known.length * featureCount).fill(NaN);
+  for (const [row, { features }] of known.entries()) {
+    for (const [name, value] of Object.entries(features.values)) {
+      const index = model.rows.indexOf(name);
+      if (index !== undefined) values[row * featureCount + index] = value;
+    }
+  }
+  return {
+    rows: {
+      patientIds: known.map(({ id }) => id),
+      facilityIds: known.map(({ features }) => features.facilityId),
+      dueDates: known.map(({ features }) => features.dueDate),
+      asOf: known.map(({ features }) => features.asOf),
+      values,
+    },
+    notFound: patientIds.filter((_, i) => found[i] === undefined),
+  };
+}
+
+export type Refused = Omit<InputRejection, 'record'> & { record: number };
+
+/**
+ * Extracts NMRS messages as of one day. Patients who cannot be scored (interrupted already, died, moved away, not enough
+ * data, a faulty message) come back as refused, by their place. Throws `feature_mismatch` for a model with features that
+ * the extractor does not know.
+ */
+export function rowsOfNmrs(
+  model: OnlineModel,
+  messages: readonly unknown[],
+  asOf: EpochDay,
+  asOfText: string,
+): { rows: OnlineRows; refused: Refused[] } {
+  const places = model.manifest.features.map(({ name }) =>
+    FEATURES.findIndex((feature) => feature.name === name),
+  );
+  const unknown = model.manifest.features.filter((_, i) => places[i] === -1).map(({ name }) => name);
+  if (unknown.length > 0) {
+    throw new ServiceError('feature_mismatch', 'The model has features that patient messages cannot give.', {
+      details: { features: unknown },
+    });
+  }
+  const reader = new NmrsReader();
+  const screen = new PatientScreen(asOf);
+  const extracted = new Float64Array(FEATURES.length);
+  const rows: OnlineRows = {
+    patientIds: [],
+    facilityIds: [],
+    dueDates: [],
+    asOf: [],
+    values: new Float64Array(messages.length * places.length),
+  };
+  const refused: Refused[] = [];
+  for (const [i, message] of messages.entries()) {
+    const outcome = screenMessage(reader, screen, message, i + 1, extracted);
+    if (!outcome.ok) {
+      refused.push(outcome.rejection);
+      continue;
+    }
+    const offset = rows.patientIds.length * places.length;
+    for (const [feature, place] of places.entries()) rows.values[offset + feature] = extracted[place]!;
+    rows.patientIds.push(outcome.row.patientId);
+    rows.facilityIds.push(outcome.row.facilityId === '' ? null : outcome.row.facilityId);
+    rows.dueDates.push(outcome.row.dueDate === '' ? null : outcome.row.dueDate);
+    rows.asOf.push(asOfText);
+  }
+  rows.values = rows.values.subarray(0, rows.patientIds.length * places.length);
+  return { rows, refused };
+}
+
+function screenMessage(
+  reader: NmrsReader,
+  screen: PatientScreen,
+  message: unknown,
+  record: number,
+  out: Float64Array,
+) {
+  try {
+    return screen.screen(reader.read(message), record, out);
+  } catch (error) {
+    if (!(error instanceof FieldFault)) throw error;
+    const rejection: InputRejection = {
+      record,
+      field: error.field,
+      code: error.code,
+      message: error.message,
+    };
+    return { ok: false as const, rejection };
+  }
+}

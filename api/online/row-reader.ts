@@ -1,0 +1,151 @@
+import { ServiceError } from '#shared/errors/errors.ts';
+import type { ManifestFeature } from '#shared/models/manifest.ts';
+
+/** Rows to be scored at once, by one model. */
+export type OnlineRows = {
+  patientIds: string[];
+  facilityIds: (string | null)[];
+  /** YYYY-MM-DD */
+  dueDates: (string | null)[];
+  /** YYYY-MM-DD: the day that the features describe, where it was said. */
+  asOf: (string | null)[];
+  /** `rows × features` of the model, row-major, NaN where missing. */
+  values: Float64Array;
+};
+
+export type RowFault = {
+  row: number;
+  field: string;
+  code: 'unknown_columns' | 'missing_columns' | 'invalid_body';
+  message: string;
+};
+
+/**
+ * Reads parsed JSON objects as rows of one model. A compiled reader in place of a schema library: an object of 47
+ * features takes 3 µs, a tenth of a request.
+ */
+export type RowReader = {
+  readonly featureCount: number;
+  /** Throws the first fault's code with all faults (at most 100) in `errors`. */
+  read: (objects: readonly unknown[], options: { ignoreUnknown: boolean }) => OnlineRows;
+  /** Index of a feature in the model, or undefined. */
+  indexOf: (name: string) => number | undefined;
+};
+
+const LONGEST_ID = 64;
+const MOST_FAULTS = 100;
+/** What a row carries besides features. */
+const BESIDES = new Set(['patient_id', 'facility_id', 'due_date', 'as_of']);
+const ISO_DATE = /^\d{4}-\d{2}-\d{2}$/u;
+
+export function createRowReader(features: readonly ManifestFeature[]): RowReader {
+  const index = new Map(features.map((feature) => [feature.name, feature.index]));
+  const minima = Float64Array.from(features, (feature) => feature.min);
+  const maxima = Float64Array.from(features, (feature) => feature.max);
+  const required = features.filter((feature) => feature.required).map((feature) => feature.name);
+  const featureCount = features.length;
+
+  const readObject = (
+    object: Record<string, unknown>,
+    rows: OnlineRows,
+    row: number,
+    ignoreUnknown: boolean,
+    fault: (field: string, code: RowFault['code'], message: string) => void,
+  ) => {
+    const { values } = rows;
+    const offset = row * featureCount;
+    let present = 0;
+    // oxlint-disable-next-line guard-for-in -- JSON.parse makes own properties only
+    for (const name in object) {
+      const value = object[name];
+      const place = index.get(name);
+      if (place === undefined) {
+        if (!ignoreUnknown && !BESIDES.has(name)) {
+          fault(name, 'unknown_columns', 'The model has no such feature.');
+        }
+      } else if (typeof value === 'number' && value >= minima[place]! && value <= maxima[place]!) {
+        present++;
+        values[offset + place] = value;
+      } else if (value === null) {
+        present++;
+      } else if (typeof value === 'number') {
+        fault(name, 'invalid_body', `must lie within ${minima[place]} and ${maxima[place]}`);
+      } else {
+        fault(name, 'invalid_body', 'must be a number, or null where it is missing');
+      }
+    }
+    if (present < featureCount) {
+      for (const name of required) {
+        if (object[name] === undefined)
+          fault(name, 'missing_columns', 'must be there; null where it is missing');
+      }
+    }
+    rows.patientIds.push(patientIdOf(object['patient_id'], fault));
+    rows.facilityIds.push(facilityIdOf(object['facility_id'], fault));
+    rows.dueDates.push(dateOf('due_date', object['due_date'], fault));
+    rows.asOf.push(dateOf('as_of', object['as_of'], fault));
+  };
+
+  return {
+    featureCount,
+    indexOf: (name) => index.get(name),
+    read: (objects, { ignoreUnknown }) => {
+      const rows: OnlineRows = {
+        patientIds: [],
+        facilityIds: [],
+        dueDates: [],
+        asOf: [],
+        values: new Float64Array(objects.length * featureCount).fill(NaN),
+      };
+      const faults: RowFault[] = [];
+      for (const [row, object] of objects.entries()) {
+        const fault = (field: string, code: RowFault['code'], message: string) => {
+          if (faults.length < MOST_FAULTS) faults.push({ row: row + 1, field, code, message });
+        };
+        if (typeof object !== 'object' || object === null || Array.isArray(object)) {
+          fault('', 'invalid_body', 'must be an object of features');
+        } else {
+          readObject(object as Record<string, unknown>, rows, row, ignoreUnknown, fault);
+        }
+      }
+      if (faults.length > 0) throw faultsError(faults);
+      return rows;
+    },
+  };
+}
+
+/** All faults as one error: the first one's code. */
+export function faultsError(faults: readonly RowFault[]): ServiceError {
+  const [first] = faults;
+  const place =
+    first === undefined
+      ? ''
+      : `Row ${first.row}${first.field === '' ? '' : `, \`${first.field}\``}: ${first.message}`;
+  return new ServiceError(first?.code ?? 'invalid_body', place, {
+    ...(first === undefined || first.field === '' ? {} : { field: first.field }),
+    details: { errors: faults },
+  });
+}
+
+type Fault = (field: string, code: RowFault['code'], message: string) => void;
+
+function patientIdOf(value: unknown, fault: Fault): string {
+  if (typeof value === 'string' && value.length > 0 && value.length <= LONGEST_ID) return value;
+  fault('patient_id', 'invalid_body', `must be a text of 1–${LONGEST_ID} characters`);
+  return '';
+}
+
+function facilityIdOf(value: unknown, fault: Fault): string | null {
+  if (value === undefined || value === null || value === '') return null;
+  if (typeof value === 'string' && value.length <= LONGEST_ID) return value;
+  fault('facility_id', 'invalid_body', `must be a text of at most ${LONGEST_ID} characters`);
+  return null;
+}
+
+function dateOf(field: string, value: unknown, fault: Fault): string | null {
+  if (value === undefined || value === null || value === '') return null;
+  if (typeof value === 'string' && ISO_DATE.test(value) && !Number.isNaN(Date.parse(`${value}T00:00:00Z`)))
+    return value;
+  fault(field, 'invalid_body', 'must be a YYYY-MM-DD date');
+  return null;
+}
