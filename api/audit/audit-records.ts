@@ -39,14 +39,14 @@ export type AuditFilter = {
   to: string | undefined;
 };
 
-/** The primary key of the last record of a page. */
-export const auditPosition = z.object({ period: z.string(), job: z.guid(), row: z.int() });
+/** Where a page ended: its last record's keys, the time with PostgreSQL's microseconds. */
+export const auditPosition = z.object({ at: z.string(), period: z.string(), job: z.guid(), row: z.int() });
 export type AuditPosition = z.infer<typeof auditPosition>;
 
 export type FoundRecord = {
   position: AuditPosition;
   record: AuditRecord;
-  /** Online requests keep their input here, jobs in their chunk. */
+  /** Float64, little-endian, in the model's order: online requests keep their input here, jobs in their chunk. */
   storedInput: Buffer | null;
 };
 
@@ -56,6 +56,7 @@ type Row = {
   row_no: number;
   chunk_no: number;
   recorded_at: Date;
+  recorded_text: string;
   source: 'job' | 'online';
   api_key_id: string;
   actor: string;
@@ -70,8 +71,8 @@ type Row = {
 };
 
 /**
- * Records by descending (period, job, row): job ids ascend with time, so the newest come first. By patient it reads an
- * index, else the primary key; `from` and `to` also choose the partitions.
+ * Of one patient the newest first, by the patient's index; else by descending primary key (month, job, row), one job
+ * after the other, so that no page needs a sort. `from` and `to` also choose the partitions.
  */
 export async function readAuditRecords(
   db: Db,
@@ -96,18 +97,23 @@ export async function readAuditRecords(
       sql`recorded_at < ${filter.to}::timestamptz AND period <= ${filter.to}::timestamptz::date`,
     );
   }
+  const byTime = filter.patientId !== undefined;
   if (after !== undefined) {
     conditions.push(
-      sql`(period, job_id, row_no) < (${after.period}::date, ${after.job}::uuid, ${after.row}::int)`,
+      byTime
+        ? sql`(recorded_at, job_id, row_no) < (${after.at}::timestamptz, ${after.job}::uuid, ${after.row}::int)`
+        : sql`(period, job_id, row_no) < (${after.period}::date, ${after.job}::uuid, ${after.row}::int)`,
     );
   }
   const { rows } = await sql<Row>`
-    SELECT period, job_id, row_no, chunk_no, recorded_at, source, api_key_id, actor, patient_id, model_version,
+    SELECT period, job_id, row_no, chunk_no, recorded_at, recorded_at::text AS recorded_text, source, api_key_id, actor, patient_id, model_version,
       model_sha256, raw_score, risk, tier, input_hash, input
     FROM audit_log WHERE ${sql.join(conditions, sql` AND `)}
-    ORDER BY period DESC, job_id DESC, row_no DESC LIMIT ${limit}`.execute(db);
+    ORDER BY ${byTime ? sql`recorded_at` : sql`period`} DESC, job_id DESC, row_no DESC LIMIT ${limit}`.execute(
+    db,
+  );
   return rows.map((row) => ({
-    position: { period: row.period, job: row.job_id, row: row.row_no },
+    position: { at: row.recorded_text, period: row.period, job: row.job_id, row: row.row_no },
     record: recordOf(row),
     storedInput: row.input,
   }));

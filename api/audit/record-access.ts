@@ -1,26 +1,14 @@
 import type { Call } from '#api/route.ts';
+import type { AuditEvent } from '#shared/audit/record-event.ts';
 import type { Db } from '#shared/db/database.ts';
 
-export type AuditEvent = {
-  tenantId: number;
-  /** Name of the key. */
-  actor: string;
-  apiKeyId: string | null;
-  networkAddress: string | null;
-  /** `<noun>.<verb>`: results.view, audit.view, job.cancel, model.activate, access.unauthenticated, … */
-  action: string;
-  outcome: 'success' | 'refused' | 'failure';
-  /** What was touched: `job:<id>`, `model:<version>`, `patient:<id>`; null for lists, whose query is in details. */
-  entity: string | null;
-  /** Never names, phones or observation values. */
-  details: Record<string, unknown>;
-};
-
-/** Writes one row of audit_events, in the transaction that it is given. */
-export type RecordEvent = (db: Db, event: AuditEvent) => Promise<void>;
+/** shared/audit's recordEvent: one row of audit_events, in the transaction that it is given. */
+export type RecordEvent = (trx: Db, event: AuditEvent) => Promise<string>;
 
 export type Access = {
+  /** `<noun>.<verb>`: results.view, results.export, audit.view, job.cancel, model.activate, … */
   action: string;
+  /** `job/<id>`, `model/<version>`, `patient/<id>`; none for lists, whose query is in details. */
   entity?: string;
   details?: Record<string, unknown>;
 };

@@ -1,12 +1,14 @@
 import { decodeChunk } from '#shared/chunks/payload.ts';
 import type { ApiDeps } from '#api/deps.ts';
+import type { Db } from '#shared/db/database.ts';
 import type { AuditRecord, FoundRecord } from './audit-records.ts';
 
 type Inputs = NonNullable<AuditRecord['input']>;
 
 /**
- * What was scored, feature by feature, for each of the records, in their order: out of the chunk's payload, each chunk
- * decoded once. Null where the payload is gone. Throws `payload_corrupt` where it does not match its hash.
+ * What was scored, feature by feature, for each of the records, in their order: a job's out of the chunk's payload, each
+ * chunk decoded once; an online request's out of its own row. Null where retention has removed it. Throws
+ * `payload_corrupt` where a payload does not match its hash.
  */
 export async function readStoredInputs(
   deps: Pick<ApiDeps, 'db' | 'models'>,
@@ -15,29 +17,39 @@ export async function readStoredInputs(
   const inputs = new Map<FoundRecord, Inputs>();
   for (const group of Map.groupBy(found, ({ record }) => `${record.job_id}/${record.chunk}`).values()) {
     const first = group[0]?.record;
-    if (first === undefined || first.source !== 'job') continue;
-    const chunk = await deps.db
-      .selectFrom('chunks')
-      .select(['payload', 'payload_sha256'])
-      .where('job_id', '=', first.job_id)
-      .where('chunk_no', '=', first.chunk)
-      .executeTakeFirst();
-    if (chunk === undefined || chunk.payload.length === 0) continue;
-    const rows = await decodeChunk(chunk.payload, chunk.payload_sha256);
+    if (first === undefined) continue;
+    const values = first.source === 'job' ? await readChunkValues(deps.db, first) : readOwnValues;
     const { manifest } = await deps.models.modelByVersion(first.model.version);
     for (const item of group) {
-      const at = rows.rowNumbers.indexOf(item.record.row);
-      if (at < 0) continue;
-      inputs.set(
-        item,
-        Object.fromEntries(
-          manifest.features.map(({ name, index }) => {
-            const value = rows.features[index]?.[at] ?? NaN;
-            return [name, Number.isNaN(value) ? null : value];
-          }),
-        ),
-      );
+      const row = values?.(item);
+      if (row === undefined) continue;
+      const named = manifest.features.map(({ name, index }) => {
+        const value = row[index] ?? NaN;
+        return [name, Number.isNaN(value) ? null : value] as const;
+      });
+      inputs.set(item, Object.fromEntries(named));
     }
   }
   return found.map((item) => inputs.get(item) ?? null);
+}
+
+/** A record's features in the model's order. */
+type ValuesOf = (item: FoundRecord) => ArrayLike<number> | undefined;
+
+const readOwnValues: ValuesOf = ({ storedInput }) =>
+  storedInput === null ? undefined : new Float64Array(Uint8Array.from(storedInput).buffer);
+
+async function readChunkValues(db: Db, of: AuditRecord): Promise<ValuesOf | undefined> {
+  const chunk = await db
+    .selectFrom('chunks')
+    .select(['payload', 'payload_sha256'])
+    .where('job_id', '=', of.job_id)
+    .where('chunk_no', '=', of.chunk)
+    .executeTakeFirst();
+  if (chunk === undefined || chunk.payload.length === 0) return undefined;
+  const rows = await decodeChunk(chunk.payload, chunk.payload_sha256);
+  return ({ record }) => {
+    const at = rows.rowNumbers.indexOf(record.row);
+    return at < 0 ? undefined : rows.features.map((column) => column[at] ?? NaN);
+  };
 }

@@ -12,9 +12,9 @@ export async function auditRefusal(db: Db, recordEvent: RecordEvent, refusal: Co
     actor: refusal.claimed?.actor ?? 'unknown',
     apiKeyId: refusal.claimed?.keyId ?? null,
     networkAddress: refusal.networkAddress ?? null,
-    action: `access.${refusal.code}`,
+    action: 'auth.refused',
     outcome: 'refused',
     entity: null,
-    details: { reason: refusal.reason, request: refusal.request, count: refusal.count },
+    details: { code: refusal.code, reason: refusal.reason, request: refusal.request, count: refusal.count },
   });
 }

@@ -57,8 +57,12 @@ export async function createKey(
     await recordEvent(trx, {
       ...adminEvent(operator, tenantId),
       action: 'key.create',
-      entity: `key:${row.id}`,
-      details: { name: wanted.name, scopes: wanted.scopes, expires_at: wanted.expiresAt ?? null },
+      entity: `key/${row.id}`,
+      details: {
+        name: wanted.name,
+        scopes: wanted.scopes,
+        expires_at: wanted.expiresAt?.toISOString() ?? null,
+      },
     });
     return { id: row.id, key };
   });
@@ -105,7 +109,7 @@ export async function revokeKey(
     await recordEvent(trx, {
       ...adminEvent(operator, tenantId),
       action: 'key.revoke',
-      entity: `key:${row.id}`,
+      entity: `key/${row.id}`,
       details: { name },
     });
   });

@@ -15,6 +15,8 @@ import { listJobs } from './list-jobs/route.ts';
 import { listModels } from './list-models/route.ts';
 import { metrics } from './metrics/route.ts';
 import { openApiRoute } from './openapi/route.ts';
+import { predict } from './predict/route.ts';
+import { putFeatures } from './put-features/route.ts';
 import { retryJob } from './retry-job/route.ts';
 
 /** Every route of the service, in the order of the OpenAPI document. */
@@ -26,6 +28,8 @@ export const ROUTES: readonly Route[] = [
   retryJob,
   jobResults,
   jobRejections,
+  predict,
+  putFeatures,
   auditRecords,
   auditEvents,
   listModels,

@@ -38,7 +38,7 @@ export const activateModel = route(
         call,
         {
           action: 'model.activate',
-          entity: `model:${model.version}`,
+          entity: `model/${model.version}`,
           details: { sha256: model.sha256, before: before?.version ?? null },
         },
         trx,

@@ -18,10 +18,10 @@ const eventSchema = z
   .meta({ id: 'AuditEvent' });
 
 const query = z.strictObject({
-  action: z.string().max(100).optional().meta({ description: 'Such as results.export or access.forbidden' }),
+  action: z.string().max(100).optional().meta({ description: 'Such as results.export or auth.refused' }),
   actor: z.string().max(200).optional(),
   outcome: z.enum(['success', 'refused', 'failure']).optional(),
-  entity: z.string().max(200).optional().meta({ description: 'Such as job:<id> or patient:<id>' }),
+  entity: z.string().max(200).optional().meta({ description: 'Such as job/<id> or patient/<id>' }),
   from: z.iso.datetime({ offset: true }).optional().meta({ description: 'Recorded at or after' }),
   to: z.iso.datetime({ offset: true }).optional().meta({ description: 'Recorded before' }),
   limit: z.coerce.number().int().min(1).max(500).default(50),

@@ -75,7 +75,7 @@ export const auditRecords = route(
     const { patient_id: patientId, ...otherFilters } = asked;
     await recordAccess(call, {
       action: 'audit.view',
-      ...(patientId === undefined ? {} : { entity: `patient:${patientId}` }),
+      ...(patientId === undefined ? {} : { entity: `patient/${patientId}` }),
       details: { ...otherFilters, include: include ?? null, records: page.length },
     });
     const last = page.at(-1);

@@ -26,7 +26,7 @@ export const cancelJobRoute = route(
     try {
       await cancelJob(deps.db, {
         jobId: params.id,
-        alongside: (trx) => recordAccess(call, { action: 'job.cancel', entity: `job:${params.id}` }, trx),
+        alongside: (trx) => recordAccess(call, { action: 'job.cancel', entity: `job/${params.id}` }, trx),
       });
     } catch (error) {
       const job = await deps.jobs.fresh(principal.tenantId, params.id);

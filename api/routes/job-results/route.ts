@@ -106,7 +106,7 @@ export const jobResults = route(
       const last = page.at(-1);
       await recordAccess(call, {
         action: 'results.view',
-        entity: `job:${job.id}`,
+        entity: `job/${job.id}`,
         details: { ...asked, rows: page.length },
       });
       return jsonResponse({
@@ -128,7 +128,7 @@ export const jobResults = route(
     }
     await recordAccess(call, {
       action: 'results.export',
-      entity: `job:${job.id}`,
+      entity: `job/${job.id}`,
       details: { ...asked, format: query.format, limit: query.limit ?? null },
     });
     const writer = query.format === 'csv' ? csvWriter(texts, job.explain) : ndjsonWriter(texts);

@@ -29,7 +29,7 @@ export const retryJob = route(
       const bells = await retryQuarantined(trx, params.id);
       await recordAccess(
         call,
-        { action: 'job.retry', entity: `job:${params.id}`, details: { chunks: bells.length } },
+        { action: 'job.retry', entity: `job/${params.id}`, details: { chunks: bells.length } },
         trx,
       );
       return bells;

@@ -1,0 +1,21 @@
+import { systemClock } from '#shared/clock/clock.ts';
+import { ConfigError, loadConfig } from '#shared/config/config.ts';
+import { createLogger } from '#shared/log/logger.ts';
+import { startApi } from './server.ts';
+
+try {
+  const config = loadConfig();
+  const log = createLogger('iit-api', config.LOG_LEVEL);
+  const api = await startApi({ config, log, clock: systemClock });
+  log.info({ host: config.HOST, port: api.port, node: process.version }, 'the api listens');
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      log.info({ signal }, 'the api stops');
+      void api.stop().then(() => log.info('the api has stopped'));
+    });
+  }
+} catch (error) {
+  process.stderr.write(`${error instanceof ConfigError ? error.message : (error as Error).stack}\n`);
+  process.exitCode = 1;
+}

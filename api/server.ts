@@ -1,0 +1,148 @@
+import type { Server } from 'node:http';
+import { createAdaptorServer } from '@hono/node-server';
+import { createApp } from '#api/app.ts';
+import { createAuthenticator } from '#api/auth/authenticator.ts';
+import { auditRefusal } from '#api/auth/audit-refusal.ts';
+import { RefusalLedger } from '#api/auth/refusal-ledger.ts';
+import type { ApiDeps } from '#api/deps.ts';
+import { createReadiness } from '#api/health/readiness.ts';
+import { createCursorCodec } from '#api/http/cursor.ts';
+import { JobReader } from '#api/jobs/job-reader.ts';
+import { UploadLimiter } from '#api/limits/upload-limiter.ts';
+import { createApiMetrics } from '#api/metrics.ts';
+import { createOnline } from '#api/online/online.ts';
+import { createReasonTextStore } from '#api/results/reason-text-store.ts';
+import { recordEvent } from '#shared/audit/record-event.ts';
+import type { Clock } from '#shared/clock/clock.ts';
+import type { Config } from '#shared/config/config.ts';
+import { createDatabase, createPool } from '#shared/db/database.ts';
+import type { Logger } from '#shared/log/logger.ts';
+import { addQueueMetrics } from '#shared/metrics/queue-metrics.ts';
+import { addPoolMetrics, createRegistry } from '#shared/metrics/registry.ts';
+import { createModelStore } from '#shared/models/store.ts';
+import { createDoorbell } from '#shared/queue/doorbell.ts';
+
+/** An upload of millions of rows over a poor line takes hours; intake demands a minimum rate instead. */
+const REQUEST_TIMEOUT_MS = 24 * 3_600_000;
+const HEADERS_TIMEOUT_MS = 15_000;
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+const MAX_HEADER_BYTES = 16_384;
+const STATEMENT_TIMEOUT_MS = 30_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+/** A prediction's audit that takes longer is refused rather than awaited. */
+const ONLINE_STATEMENT_TIMEOUT_MS = 5_000;
+
+export type ApiServer = AsyncDisposable & {
+  readonly port: number;
+  /** Turns readiness off, lets what runs end within the deadline, then closes everything. Idempotent. */
+  readonly stop: () => Promise<void>;
+};
+
+export type ApiServerOptions = { config: Config; log: Logger; clock: Clock };
+
+/** Puts the api together and listens. It starts without its dependencies; readiness tells when they are there. */
+export async function startApi({ config, log, clock }: ApiServerOptions): Promise<ApiServer> {
+  const stopping = new AbortController();
+  const pool = createPool({
+    url: config.DATABASE_URL,
+    applicationName: 'iit-api',
+    role: config.API_DATABASE_ROLE,
+    poolSize: config.DATABASE_POOL_SIZE,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+  });
+  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection broke'));
+  const db = createDatabase(pool);
+  const onlinePool = createPool({
+    url: config.DATABASE_URL,
+    applicationName: 'iit-api-online',
+    role: config.API_DATABASE_ROLE,
+    poolSize: 2,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    statementTimeoutMs: ONLINE_STATEMENT_TIMEOUT_MS,
+  });
+  onlinePool.on('error', (error) => log.warn({ err: error }, 'an idle database connection broke'));
+  const doorbell = createDoorbell({ url: config.QUEUE_URL, log, clock });
+  const models = createModelStore({ db, modelsInMemory: config.MODELS_IN_MEMORY });
+  const registry = createRegistry();
+  addPoolMetrics(registry, pool);
+  addQueueMetrics(registry, { db, clock, log });
+  const refusals = new RefusalLedger({
+    write: (refusal) => auditRefusal(db, recordEvent, refusal),
+    onError: (error) => log.error({ err: error }, 'a refusal could not be audited'),
+  });
+  const deps: ApiDeps = {
+    config,
+    pool,
+    db,
+    clock,
+    log,
+    metrics: createApiMetrics(registry),
+    authenticator: createAuthenticator({ db, clock }),
+    refusals,
+    recordEvent,
+    readiness: createReadiness({ db, doorbell, models, clock, stopping: stopping.signal }),
+    uploads: new UploadLimiter(config.MAX_UPLOADS),
+    doorbell,
+    models,
+    jobs: new JobReader({ db, clock }),
+    cursors: createCursorCodec(config.DATABASE_URL),
+    reasonTexts: createReasonTextStore(models),
+    online: createOnline({ config, db, auditPool: onlinePool, models, clock, log, registry }),
+    stopping: stopping.signal,
+  };
+  const server = createAdaptorServer({
+    fetch: createApp(deps).fetch,
+    serverOptions: {
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+    },
+  }) as Server;
+  await listen(server, config.PORT, config.HOST);
+  refusals.start();
+  await doorbell.start();
+
+  const stop = async () => {
+    stopping.abort();
+    await closeServer(server, config.SHUTDOWN_SECONDS * 1_000, log);
+    await deps.online.stop();
+    await refusals.stop();
+    await doorbell.stop();
+    await onlinePool.end();
+    await db.destroy();
+  };
+  let stopped: Promise<void> | undefined;
+  const stopOnce = () => (stopped ??= stop());
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : config.PORT,
+    stop: stopOnce,
+    [Symbol.asyncDispose]: stopOnce,
+  };
+}
+
+async function listen(server: Server, port: number, host: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** Takes no more connections, waits for the answers under way, and cuts what is left at the deadline. */
+async function closeServer(server: Server, deadlineMs: number, log: Logger): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const deadline = setTimeout(() => {
+      log.warn('requests were cut off: the deadline for stopping has passed');
+      server.closeAllConnections();
+    }, deadlineMs);
+    server.close(() => {
+      clearTimeout(deadline);
+      resolve();
+    });
+  });
+}
