@@ -4,6 +4,8 @@ import { CATEGORICAL_BIT, missingTypeOf, type LinearLeaves, type Tree } from './
 
 const INT32_MAX = 2 ** 31 - 1;
 const COUNT_MAX = 2 ** 53;
+/** Terms of one leaf's linear model; a bound against sizes that no file means. */
+const MOST_TERMS = 65_535;
 
 /** The `key=value` lines of one tree. */
 export type TreeBlock = {
@@ -93,7 +95,7 @@ function parseLinear(block: TreeBlock, leafCount: number, featureCount: number):
       countField.text,
       new Int32Array(leafCount),
       0,
-      featureCount,
+      MOST_TERMS,
       'num_features',
       countField.line,
     );
