@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
 import { sql } from 'kysely';
+import { type PreparedModel, prepareModel } from '#engine/index.ts';
 import type { Db } from '#shared/db/database.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import { loadManifest, type ModelManifest } from './manifest.ts';
-import { type PreparedModel, prepareModel } from './prepared-model.ts';
 
 /** A registered model without its text. */
 export type ModelRecord = {

@@ -22,7 +22,7 @@ export const PREDICTION_COPY_SQL = `COPY predictions (${PREDICTION_COLUMNS.join(
 
 export type PredictionContext = { period: string; jobId: string; tenantId: number; chunkNo: number };
 
-/** As the engine gives them: rows × k, row-major, the largest contribution first. */
+/** As the engine gives them: rows × k, row-major, the largest contribution first; −1 where a row has fewer. */
 export type Reasons = { k: number; features: Int32Array; contributions: Float64Array };
 
 const OID_INT2 = 21;
@@ -30,6 +30,7 @@ const OID_FLOAT4 = 700;
 const OID_FLOAT8 = 701;
 /** Dimensions, null flag, element type, length, lower bound. */
 const ARRAY_HEADER = 20;
+const EMPTY_ARRAY = 12;
 /** Length prefixes and values of the fields before patient_id, a due date included. */
 const FIXED_BYTES = 8 + 12 + 12 + 6 + 8;
 
@@ -115,51 +116,50 @@ function encodeReasons(
   row: number,
 ): number {
   const { k, features, contributions } = reasons;
-  let at = arrayHeader(view, start, k, OID_INT2, k * 6, false);
-  for (let reason = 0; reason < k; reason++) {
+  const first = row * k;
+  let count = 0;
+  while (count < k && (features[first + count] as number) >= 0) count++;
+
+  let at = arrayHeader(view, start, count, OID_INT2, count * 6);
+  for (let reason = first; reason < first + count; reason++) {
     view.setInt32(at, 2);
-    view.setInt16(at + 4, features[row * k + reason] as number);
+    view.setInt16(at + 4, features[reason] as number);
     at += 6;
   }
-  at = arrayHeader(view, at, k, OID_FLOAT4, k * 8, false);
-  for (let reason = 0; reason < k; reason++) {
+  at = arrayHeader(view, at, count, OID_FLOAT4, count * 8);
+  for (let reason = first; reason < first + count; reason++) {
     view.setInt32(at, 4);
-    view.setFloat32(at + 4, contributions[row * k + reason] as number);
+    view.setFloat32(at + 4, contributions[reason] as number);
     at += 8;
   }
   const lengthAt = at;
-  at = arrayHeader(view, at, k, OID_FLOAT8, 0, false);
-  let missing = false;
-  for (let reason = 0; reason < k; reason++) {
-    const value = (columns[features[row * k + reason] as number] as Float64Array)[row] as number;
+  at = arrayHeader(view, at, count, OID_FLOAT8, 0);
+  for (let reason = first; reason < first + count; reason++) {
+    const value = (columns[features[reason] as number] as Float64Array)[row] as number;
     if (value === value) {
       view.setInt32(at, 8);
       view.setFloat64(at + 4, value);
       at += 12;
     } else {
-      missing = true;
+      view.setInt32(lengthAt + 8, 1);
       view.setInt32(at, -1);
       at += 4;
     }
   }
   view.setInt32(lengthAt, at - lengthAt - 4);
-  if (missing) view.setInt32(lengthAt + 8, 1);
   return at;
 }
 
-function arrayHeader(
-  view: DataView,
-  at: number,
-  length: number,
-  oid: number,
-  elementBytes: number,
-  hasNull: boolean,
-): number {
-  view.setInt32(at, ARRAY_HEADER + elementBytes);
-  view.setInt32(at + 4, 1);
-  view.setInt32(at + 8, hasNull ? 1 : 0);
+/** A one-dimensional array's length prefix and header; an empty array has no dimension. */
+function arrayHeader(view: DataView, at: number, count: number, oid: number, elementBytes: number): number {
+  const headerBytes = count === 0 ? EMPTY_ARRAY : ARRAY_HEADER;
+  view.setInt32(at, headerBytes + elementBytes);
+  view.setInt32(at + 4, count === 0 ? 0 : 1);
+  view.setInt32(at + 8, 0);
   view.setInt32(at + 12, oid);
-  view.setInt32(at + 16, length);
-  view.setInt32(at + 20, 1);
-  return at + 4 + ARRAY_HEADER;
+  if (count > 0) {
+    view.setInt32(at + 16, count);
+    view.setInt32(at + 20, 1);
+  }
+  return at + 4 + headerBytes;
 }

@@ -83,7 +83,7 @@ export function scoreChunk(task: ScoreTask, model: LightGbmModel): ScoredChunk {
 function infer(rows: ChunkRows, model: LightGbmModel, explain: number) {
   try {
     const rawScores = model.predictColumns(rows.features, { raw: true });
-    const risks = model.predictColumns(rows.features);
+    const risks = model.transform(rawScores);
     const k = Math.min(explain, model.featureCount);
     const reasons: Reasons | undefined = k === 0 ? undefined : model.topReasonsColumns(rows.features, { k });
     return { rawScores, risks, reasons };

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
+import type { PreparedModel } from '#engine/index.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import type { Logger } from '#shared/log/logger.ts';
-import type { PreparedModel } from '#shared/models/prepared-model.ts';
 import type { ScoredChunk, ScoreTask } from './score-chunk.ts';
 import type { ThreadAnswer, ThreadTask } from './scoring-thread.ts';
 

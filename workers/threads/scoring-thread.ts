@@ -1,8 +1,7 @@
 import { inspect } from 'node:util';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
-import type { LightGbmModel } from '#engine/index.ts';
+import { attachModel, type LightGbmModel, type PreparedModel } from '#engine/index.ts';
 import { type ErrorCode, ServiceError } from '#shared/errors/errors.ts';
-import { attachModel, type PreparedModel } from '#shared/models/prepared-model.ts';
 import { scoreChunk, type ScoredChunk, type ScoreTask } from './score-chunk.ts';
 
 export type ThreadTask = ScoreTask & { model: PreparedModel; modelKey: string; modelsInMemory: number };

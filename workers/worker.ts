@@ -1,0 +1,166 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { sql } from 'kysely';
+import { sealAudit } from '#shared/audit/seal.ts';
+import type { Clock } from '#shared/clock/clock.ts';
+import type { Config } from '#shared/config/config.ts';
+import { createDatabase, createPool } from '#shared/db/database.ts';
+import { createCrashPoints } from '#shared/lifecycle/crash-points.ts';
+import { createIntervalTask } from '#shared/lifecycle/interval-task.ts';
+import type { Logger } from '#shared/log/logger.ts';
+import { addQueueMetrics } from '#shared/metrics/queue-metrics.ts';
+import { addPoolMetrics, createRegistry } from '#shared/metrics/registry.ts';
+import { createWorkerMetrics } from '#shared/metrics/worker-metrics.ts';
+import { createModelStore } from '#shared/models/store.ts';
+import { createDoorbellConsumer } from '#shared/queue/doorbell-consumer.ts';
+import { createDoorbell } from '#shared/queue/doorbell.ts';
+import { createLeaseKeeper } from './jobs/score-chunk/lease-keeper.ts';
+import { scoreChunkJob, type ScoreChunkDeps } from './jobs/score-chunk/score-chunk-job.ts';
+import { sweep } from './maintenance/sweep.ts';
+import { startStatusServer } from './status-server.ts';
+import { createScoringPool } from './threads/scoring-pool.ts';
+
+export type RunningWorker = AsyncDisposable & {
+  /** Of the status server. */
+  readonly port: number;
+  /** Takes no more chunks, ends those in hand within SHUTDOWN_SECONDS, hands the rest back. Idempotent. */
+  readonly stop: () => Promise<void>;
+};
+
+export type WorkerOptions = { config: Config; log: Logger; clock: Clock };
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const STATEMENT_TIMEOUT_MS = 60_000;
+const SCORE_TIMEOUT_MS = 300_000;
+const PARTITION_CHECK_MS = 3_600_000;
+const PARTITION_MONTHS_AHEAD = 3;
+/** Connections beside those that copy chunks: claims, leases, sweeps, seals, metrics. */
+const SIDE_CONNECTIONS = 4;
+
+/** Puts the worker together and lets it take chunks. Throws when PostgreSQL cannot be reached. */
+export async function startWorker({ config, log, clock }: WorkerOptions): Promise<RunningWorker> {
+  const crash = createCrashPoints(config.CRASH_AT);
+  const pool = createPool({
+    url: config.DATABASE_URL,
+    applicationName: 'iit-worker',
+    role: config.WORKER_DATABASE_ROLE,
+    poolSize: Math.max(config.DATABASE_POOL_SIZE, config.CHUNKS_IN_FLIGHT + SIDE_CONNECTIONS),
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+  });
+  const db = createDatabase(pool);
+  const registry = createRegistry();
+  addPoolMetrics(registry, pool);
+  addQueueMetrics(registry, { db, clock, log });
+  const metrics = createWorkerMetrics(registry);
+  const doorbell = createDoorbell({ url: config.QUEUE_URL, log, clock });
+  const models = createModelStore({ db, modelsInMemory: config.MODELS_IN_MEMORY });
+  const scoring = createScoringPool({
+    threads: config.SCORING_THREADS,
+    maxTasks: config.CHUNKS_IN_FLIGHT,
+    modelsInMemory: config.MODELS_IN_MEMORY,
+    timeoutMs: SCORE_TIMEOUT_MS,
+    log,
+  });
+  const leases = createLeaseKeeper({
+    db,
+    log,
+    owner: `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`,
+    leaseSeconds: config.LEASE_SECONDS,
+  });
+  const deps: ScoreChunkDeps = {
+    pool,
+    db,
+    models,
+    scoring,
+    doorbell,
+    leases,
+    metrics,
+    crash,
+    log,
+    limits: {
+      leaseSeconds: config.LEASE_SECONDS,
+      maxAttempts: config.CHUNK_MAX_ATTEMPTS,
+      retrySeconds: config.RETRY_SECONDS,
+      writeTimeoutMs: STATEMENT_TIMEOUT_MS * 2,
+    },
+  };
+  const consumer = createDoorbellConsumer({
+    url: config.QUEUE_URL,
+    log,
+    concurrency: config.CHUNKS_IN_FLIGHT,
+    onBell: async (bell, signal) => {
+      try {
+        await scoreChunkJob(deps, bell, signal);
+      } catch (error) {
+        metrics.bells.inc({ outcome: 'error' });
+        const { jobId, chunkNo, epoch } = bell;
+        log.warn({ jobId, chunkNo, epoch, err: error }, 'left a chunk to the sweeper');
+      }
+    },
+  });
+  const limits = { maxAttempts: config.CHUNK_MAX_ATTEMPTS, orphanSeconds: config.ORPHAN_SECONDS };
+  const tasks = [
+    createIntervalTask({
+      name: 'sweep',
+      intervalMs: config.SWEEP_SECONDS * 1_000,
+      log,
+      run: (signal) => sweep({ db, doorbell, metrics, crash, log, limits }, signal),
+    }),
+    createIntervalTask({
+      name: 'seal',
+      intervalMs: config.SEAL_SECONDS * 1_000,
+      log,
+      run: async () => {
+        crash('before_seal');
+        await sealAudit(db);
+      },
+    }),
+    createIntervalTask({
+      name: 'partitions',
+      intervalMs: PARTITION_CHECK_MS,
+      log,
+      run: () => sql`SELECT ensure_partitions(now()::date, ${PARTITION_MONTHS_AHEAD})`.execute(db),
+    }),
+  ];
+
+  let stopping = false;
+  const stop = async () => {
+    stopping = true;
+    await Promise.all(tasks.map((task) => task.stop()));
+    await consumer.stop(config.SHUTDOWN_SECONDS * 600);
+    await leases.stop();
+    await scoring.stop();
+    await status?.stop();
+    await doorbell.stop();
+    await db.destroy();
+  };
+  let stopped: Promise<void> | undefined;
+  const stopOnce = () => (stopped ??= stop());
+
+  let status: Awaited<ReturnType<typeof startStatusServer>> | undefined;
+  try {
+    await sql`SELECT ensure_partitions(now()::date, ${PARTITION_MONTHS_AHEAD})`.execute(db);
+    status = await startStatusServer({
+      host: config.HOST,
+      port: config.WORKER_PORT,
+      registry,
+      log,
+      stopping: () => stopping,
+      checks: {
+        postgresql: async () => void (await sql`SELECT 1`.execute(db)),
+        queue: async () => {
+          if (!consumer.connected()) await doorbell.counts();
+        },
+      },
+    });
+    await doorbell.start();
+    leases.start();
+    await consumer.start();
+  } catch (error) {
+    await stopOnce();
+    throw error;
+  }
+  for (const task of tasks) task.start();
+  return { port: status.port, stop: stopOnce, [Symbol.asyncDispose]: stopOnce };
+}
