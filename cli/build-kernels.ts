@@ -52,7 +52,7 @@ export function ${name}(): Uint8Array<ArrayBuffer> {
 }
 
 let stale = 0;
-for (const file of ['score.ts']) {
+for (const file of ['explain.ts', 'score.ts']) {
   const wasm = await compile(file);
   const path = join(OUTPUT, file);
   const text = asModule(file, wasm);

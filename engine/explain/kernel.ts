@@ -1,0 +1,40 @@
+import { EXPLAIN_WASM } from '../wasm/explain.ts';
+
+/** Exports of engine/kernels/explain.ts; its docstrings say what they do. */
+export type ExplainKernel = {
+  contributions(
+    header: number,
+    workspace: number,
+    rows: number,
+    rowStride: number,
+    featureStride: number,
+    count: number,
+    firstTree: number,
+    endTree: number,
+    bias: number,
+    out: number,
+  ): void;
+  reasons(
+    header: number,
+    workspace: number,
+    rows: number,
+    rowStride: number,
+    featureStride: number,
+    count: number,
+    firstTree: number,
+    endTree: number,
+    output: number,
+    k: number,
+    direction: number,
+    outFeatures: number,
+    outValues: number,
+  ): void;
+};
+
+let compiled: WebAssembly.Module | undefined;
+
+/** The kernel, compiled once a thread; plans carry it to other threads. */
+export function explainKernel(): WebAssembly.Module {
+  compiled ??= new WebAssembly.Module(EXPLAIN_WASM());
+  return compiled;
+}

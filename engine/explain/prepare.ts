@@ -1,0 +1,441 @@
+import { EngineError } from '../errors.ts';
+import type { Model } from '../model/model.ts';
+import type { Tree } from '../model/tree.ts';
+import { LEASE_TABLE_BYTES } from '../fast/shared-scratch.ts';
+import { align, Arena } from './arena.ts';
+import { type Column, Columns } from './columns.ts';
+import { explainKernel } from './kernel.ts';
+import { chooseRuns, type LeafRun, runChoices } from './leaf-runs.ts';
+import { pairFeatures, type Pairing } from './pairing.ts';
+import {
+  layOutQuadrature,
+  QUADRATURE_ROWS,
+  type QuadratureProgram,
+  sumOffset,
+} from './quadrature-program.ts';
+import { layOutRun, type RunTable } from './run-table.ts';
+import { prunedSegments } from './segments.ts';
+import { treeConditions, type TreeConditions } from './tree-conditions.ts';
+
+const PAGE_BYTES = 65_536;
+/** The header lies behind what WASM keeps for itself. */
+const HEADER_ADDRESS = 1024;
+const HEADER_WORDS = 19;
+const MAX_LEAVES = 4096;
+/** Sums of a block are kept below this, so that they stay near the core. */
+const BLOCK_SUM_BYTES = 1 << 20;
+const MAX_BLOCK_ROWS = 1024;
+/** Sums of a span: what the tables are read from main memory for. */
+const SPAN_SUM_BYTES = 1 << 22;
+const MAX_SPAN_ROWS = 8192;
+
+/** Rows, and answers, of one crossing into WASM. */
+const CROSSING_BYTES = 1 << 23;
+
+/** Table memory of one model, unless told otherwise. */
+export const DEFAULT_TABLE_BYTES = 64 * 2 ** 20;
+/** Memory of one model's quadrature programs; a model that needs more cannot be explained. */
+export const MAX_QUADRATURE_BYTES = 512 * 2 ** 20;
+/** A table byte's price before the budget asks for more: large tables miss the caches. */
+const LEAST_BYTE_PRICE = 1e-4;
+
+export type PrepareOptions = {
+  /** Upper bound of the tables' bytes; leaves that find no room are explained by quadrature. */
+  readonly tableBytes?: number;
+};
+
+/**
+ * A model made ready to explain. Structured-cloneable: threads of a process that receive it share its memory.
+ * The plan is read-only; every explainer takes a workspace of its own from the same memory.
+ */
+export type ExplainPlan = {
+  readonly memory: WebAssembly.Memory;
+  readonly module: WebAssembly.Module;
+  readonly header: number;
+  readonly featureCount: number;
+  readonly outputCount: number;
+  readonly treesPerIteration: number;
+  readonly iterationCount: number;
+  readonly averageOutput: boolean;
+  /** By tree: its mean over the training rows. */
+  readonly expectedValues: Float64Array;
+  /** Address of the table of scratch leases. */
+  readonly leases: number;
+  readonly scratch: ScratchLayout;
+  readonly figures: PlanFigures;
+};
+
+/** What a call needs of the memory, as offsets from the start of its scratch. */
+export type ScratchLayout = {
+  readonly bytes: number;
+  /** Rows that cross into WASM together. */
+  readonly rowCount: number;
+  readonly rows: number;
+  readonly bias: number;
+  readonly out: number;
+  readonly outBytes: number;
+};
+
+/** What was prepared, in bytes and counts. */
+export type PlanFigures = {
+  readonly tableBytes: number;
+  readonly quadratureBytes: number;
+  readonly programBytes: number;
+  readonly runs: number;
+  readonly quadratureLeaves: number;
+};
+
+type TreePlan = {
+  readonly tree: Tree;
+  readonly conditions: TreeConditions;
+  runs: LeafRun[];
+  quadrature: number[];
+  bytes: number;
+};
+
+/** Why a model has no contributions, as LightGBM or this explainer sees it; undefined where it has. */
+export function explainRefusal(model: Model): string | undefined {
+  for (const tree of model.trees) {
+    if (tree.linear !== undefined)
+      return `tree ${tree.index} is linear; LightGBM defines no contributions for it`;
+    if (tree.leafCount > MAX_LEAVES) return `tree ${tree.index} has more than ${MAX_LEAVES} leaves`;
+    if (tree.leafCount > 1 && !(tree.nodeCover[0]! > 0)) {
+      return `tree ${tree.index} does not say how many training rows passed its nodes`;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Prepares a model for explanation. Throws `contributions_unavailable`, naming the reason, for linear trees,
+ * models without covers and the shapes that `treeConditions` and `Columns` refuse.
+ */
+export function prepareExplainer(model: Model, options: PrepareOptions = {}): ExplainPlan {
+  const refusal = explainRefusal(model);
+  if (refusal !== undefined) throw new EngineError('contributions_unavailable', refusal);
+  const columns = new Columns(model.trees);
+  const conditions = model.trees.map((tree) => treeConditions(tree, columns));
+  const pairing = pairFeatures(conditions, model.featureCount);
+  const plans = chooseWithinBudget(model, conditions, pairing, options.tableBytes ?? DEFAULT_TABLE_BYTES);
+
+  const pairBytes = Math.max(1, pairing.pairCount) * model.outputCount * 16;
+  const blockRows = Math.max(64, Math.min(MAX_BLOCK_ROWS, Math.floor(BLOCK_SUM_BYTES / pairBytes / 64) * 64));
+  const spanRows = Math.min(MAX_SPAN_ROWS, Math.ceil(SPAN_SUM_BYTES / pairBytes / blockRows) * blockRows);
+  const { columnOffsets, columnBytes } = placeColumns(columns.list, blockRows);
+  const arena = new Arena(HEADER_ADDRESS + HEADER_WORDS * 4);
+
+  const laidOut = plans.map((plan) => layOutTree(plan, pairing, columns, columnOffsets, blockRows, arena));
+  const tableBytes = plans.reduce((sum, plan) => sum + plan.bytes, 0);
+  const quadratureBytes = arena.end - HEADER_ADDRESS - tableBytes;
+  if (quadratureBytes > MAX_QUADRATURE_BYTES) {
+    throw new EngineError(
+      'contributions_unavailable',
+      `its quadrature takes ${quadratureBytes} bytes, more than ${MAX_QUADRATURE_BYTES}`,
+    );
+  }
+  const programStart = arena.end;
+  const treePrograms = laidOut.map((tree, i) =>
+    arena.words(
+      treeProgram(tree, columns.list, columnOffsets, blockRows, arena, i % model.treesPerIteration),
+    ),
+  );
+  const trees = arena.words(treePrograms);
+  const ranks = rankWords(columns, columnOffsets, arena);
+  const rankAddress = arena.words(ranks.words);
+  const codes = codeWords(columns, columnOffsets);
+  const codeAddress = arena.words(codes.words);
+  const slots = slotWords(pairing, blockRows);
+  const slotAddress = arena.words(slots.words);
+
+  const leases = arena.reserve(LEASE_TABLE_BYTES, () => undefined);
+  const workspace = workspaceLayout(laidOut, pairBytes, blockRows, spanRows, columnBytes);
+  const header = [
+    model.featureCount,
+    blockRows,
+    ranks.count,
+    rankAddress,
+    codes.count,
+    codeAddress,
+    trees,
+    model.outputCount,
+    pairing.pairCount,
+    slots.count,
+    slotAddress,
+    ...workspace.offsets,
+    columnBytes,
+    spanRows,
+  ];
+  const memory = new WebAssembly.Memory({
+    initial: Math.ceil(arena.end / PAGE_BYTES),
+    maximum: 65_536,
+    shared: true,
+  });
+  arena.fill(memory.buffer);
+  new Uint32Array(memory.buffer, HEADER_ADDRESS, HEADER_WORDS).set(header);
+  return {
+    memory,
+    module: explainKernel(),
+    header: HEADER_ADDRESS,
+    featureCount: model.featureCount,
+    outputCount: model.outputCount,
+    treesPerIteration: model.treesPerIteration,
+    iterationCount: model.iterationCount,
+    averageOutput: model.averageOutput,
+    expectedValues: Float64Array.from(model.trees, expectedValue),
+    leases,
+    scratch: scratchLayout(model, workspace.bytes, spanRows),
+    figures: {
+      tableBytes,
+      quadratureBytes,
+      programBytes: arena.end - programStart,
+      runs: plans.reduce((sum, plan) => sum + plan.runs.length, 0),
+      quadratureLeaves: plans.reduce((sum, plan) => sum + plan.quadrature.length, 0),
+    },
+  };
+}
+
+/** A tree's mean over its training rows, summed as LightGBM does (Tree::ExpectedValue). */
+export function expectedValue(tree: Tree): number {
+  if (tree.leafCount === 1) return tree.leafValue[0]!;
+  const total = tree.nodeCover[0]!;
+  let sum = 0;
+  for (let leaf = 0; leaf < tree.leafCount; leaf++) {
+    sum += (tree.leafCover[leaf]! / total) * tree.leafValue[leaf]!;
+  }
+  return sum;
+}
+
+/** The cheapest runs whose tables fit the budget: the price of a byte rises until they do. */
+function chooseWithinBudget(
+  model: Model,
+  conditions: readonly TreeConditions[],
+  pairing: Pairing,
+  budget: number,
+): TreePlan[] {
+  const explained = conditions.map((tree, i) => ({ tree, source: model.trees[i]! }));
+  const choices = explained.map(({ tree }) =>
+    tree.leafCount > 1 ? runChoices(tree, pairing.pairOf) : { sequence: [], candidates: [], tooDeep: [] },
+  );
+  const bytesAt = (price: number): number =>
+    choices.reduce((sum, tree) => sum + chooseRuns(tree, price).bytes, 0);
+  let price = LEAST_BYTE_PRICE;
+  if (bytesAt(price) > budget) {
+    let low = price;
+    let high = price * 4;
+    while (bytesAt(high) > budget) {
+      low = high;
+      high *= 4;
+      if (high > 1e6) break;
+    }
+    for (let round = 0; round < 6; round++) {
+      const middle = Math.sqrt(low * high);
+      if (bytesAt(middle) > budget) low = middle;
+      else high = middle;
+    }
+    price = high;
+  }
+  const chosen = choices.map((tree) => chooseRuns(tree, price));
+  let slack = budget - chosen.reduce((sum, tree) => sum + tree.bytes, 0);
+  return explained.map(({ tree, source }, i) => {
+    let choice = chosen[i] as (typeof chosen)[number];
+    const { sequence } = choices[i]!;
+    // Runs may reach across leaves that go to quadrature anyway.
+    if (
+      choice.quadrature.length > 0 &&
+      choice.runs.length > 0 &&
+      choice.quadrature.length < sequence.length
+    ) {
+      const set = new Set(choice.quadrature);
+      const again = chooseRuns(runChoices(tree, pairing.pairOf, set), price);
+      if (again.bytes - choice.bytes <= slack) {
+        slack -= again.bytes - choice.bytes;
+        choice = { ...again, quadrature: [...choice.quadrature, ...again.quadrature].sort((a, b) => a - b) };
+      }
+    }
+    return { tree: source, conditions: tree, ...choice };
+  });
+}
+
+type LaidOutTree = {
+  readonly plan: TreePlan;
+  /** Where its tables begin. */
+  readonly tables: number;
+  readonly runs: readonly RunTable[];
+  readonly quadrature: QuadratureProgram | undefined;
+};
+
+function layOutTree(
+  plan: TreePlan,
+  pairing: Pairing,
+  columns: Columns,
+  columnOffsets: ArrayLike<number>,
+  blockRows: number,
+  arena: Arena,
+): LaidOutTree {
+  const { tree, conditions } = plan;
+  const tables = arena.end;
+  const runs = plan.runs.map((run) =>
+    layOutRun(run, conditions, tree.leafValue, pairing, columns, columnOffsets, arena),
+  );
+  if (plan.quadrature.length === 0) return { plan, tables, runs, quadrature: undefined };
+  const quadrature = layOutQuadrature(
+    prunedSegments(tree, conditions, plan.quadrature),
+    Math.max(...plan.quadrature.map((position) => conditions.distinct[position]!)),
+    (position) => tree.leafValue[conditions.leafAt[position]!]!,
+    runs.length,
+    blockRows * 2,
+    (feature) => sumOffset(pairing, feature, blockRows),
+    columns,
+    columnOffsets,
+    arena,
+  );
+  return { plan, tables, runs, quadrature };
+}
+
+function treeProgram(
+  { plan, tables, runs, quadrature }: LaidOutTree,
+  columns: readonly Column[],
+  columnOffsets: ArrayLike<number>,
+  blockRows: number,
+  arena: Arena,
+  output: number,
+): number[] {
+  const classWords: number[] = [];
+  for (const { column } of plan.conditions.features) {
+    const known = columns[column];
+    if (known?.kind !== 'class') continue;
+    classWords.push(
+      columnOffsets[known.code]!,
+      arena.bytes(known.classes.map((number) => number ^ 0x80)),
+      columnOffsets[column]!,
+    );
+  }
+  const entries = new Map<number, number[]>();
+  runs.forEach(({ tables }, i) => {
+    for (const { pair, address } of tables) {
+      const list = entries.get(pair);
+      if (list === undefined) entries.set(pair, [i * blockRows * 2, address]);
+      else list.push(i * blockRows * 2, address);
+    }
+  });
+  const records = [...runs.map(({ record }) => record), ...(quadrature?.records ?? [])];
+  return [
+    plan.bytes,
+    tables,
+    output,
+    classWords.length / 3,
+    records.length,
+    entries.size,
+    quadrature?.vectors ?? 0,
+    quadrature?.operationCount ?? 0,
+    quadrature?.weights ?? 0,
+    ...classWords,
+    ...records.flat(),
+    ...[...entries].flatMap(([pair, list]) => [pair * blockRows * 16, list.length / 2, ...list]),
+    ...(quadrature?.words ?? []),
+  ];
+}
+
+function placeColumns(
+  columns: readonly Column[],
+  blockRows: number,
+): { columnOffsets: number[]; columnBytes: number } {
+  let end = 0;
+  const columnOffsets = columns.map((column) => {
+    const offset = end;
+    const wide = column.kind === 'code' || (column.kind === 'rank' && column.wide);
+    end += blockRows * (wide ? 2 : 1);
+    return offset;
+  });
+  return { columnOffsets, columnBytes: end };
+}
+
+function rankWords(
+  columns: Columns,
+  columnOffsets: ArrayLike<number>,
+  arena: Arena,
+): { count: number; words: number[] } {
+  const byFeature = new Map<number, number[]>();
+  columns.list.forEach((column, number) => {
+    if (column.kind !== 'rank') return;
+    const outputs = [column.mode, columnOffsets[number]!, column.wide ? 1 : 0];
+    const known = byFeature.get(column.feature);
+    if (known === undefined) byFeature.set(column.feature, outputs);
+    else known.push(...outputs);
+  });
+  const words: number[] = [];
+  for (const [feature, outputs] of byFeature) {
+    const thresholds = columns.thresholds.get(feature) ?? new Float64Array(0);
+    let width = 0;
+    while (width * 2 - 1 < thresholds.length) width = width === 0 ? 1 : width * 2;
+    const padded = new Float64Array(Math.max(0, width * 2 - 1)).fill(Number.POSITIVE_INFINITY);
+    padded.set(thresholds);
+    words.push(feature, arena.doubles(padded), width, thresholds.length, columns.rankOf(feature, 0));
+    words.push(outputs.length / 3, ...outputs);
+  }
+  return { count: byFeature.size, words };
+}
+
+function codeWords(columns: Columns, columnOffsets: ArrayLike<number>): { count: number; words: number[] } {
+  const words: number[] = [];
+  columns.list.forEach((column, number) => {
+    if (column.kind === 'code') words.push(column.feature, column.limit, columnOffsets[number]!);
+  });
+  return { count: words.length / 3, words };
+}
+
+function slotWords(pairing: Pairing, blockRows: number): { count: number; words: number[] } {
+  const words: number[] = [];
+  pairing.slotOf.forEach((slot, feature) => {
+    if (slot >= 0) words.push(feature, sumOffset(pairing, feature, blockRows));
+  });
+  return { count: words.length / 2, words };
+}
+
+/** A scratch: the kernel's workspace, then rows, expected values and answers on their way across. */
+function scratchLayout(model: Model, workspaceBytes: number, spanRows: number): ScratchLayout {
+  const rowBytes = model.featureCount * 8;
+  const answerBytes = model.outputCount * (model.featureCount + 1) * 8;
+  const rowCount = Math.max(
+    1,
+    Math.min(spanRows, Math.floor(CROSSING_BYTES / Math.max(rowBytes, answerBytes))),
+  );
+  const rows = align(workspaceBytes);
+  const bias = rows + align(rowCount * rowBytes);
+  const out = bias + align(model.outputCount * 8);
+  // The reasons of one row may be as many as its features.
+  const outBytes = align(Math.max(rowCount * answerBytes, model.featureCount * 12));
+  return { bytes: out + outBytes, rowCount, rows, bias, out, outBytes };
+}
+
+/** Offsets of a workspace's parts, in the header's order, and its size. */
+function workspaceLayout(
+  trees: readonly LaidOutTree[],
+  pairBytes: number,
+  blockRows: number,
+  spanRows: number,
+  columnBytes: number,
+): { offsets: number[]; bytes: number } {
+  const blocks = spanRows / blockRows;
+  let records = 0;
+  let products = 0;
+  for (const { runs, quadrature } of trees) {
+    records = Math.max(records, runs.length + (quadrature?.records.length ?? 0));
+    if (quadrature === undefined) continue;
+    products = Math.max(products, quadrature.levels * quadrature.vectors * QUADRATURE_ROWS * 16);
+  }
+  const offsets: number[] = [];
+  let end = 0;
+  for (const bytes of [
+    blockRows * 10,
+    columnBytes * blocks,
+    records * blockRows * 2,
+    pairBytes * spanRows,
+    products,
+    products,
+  ]) {
+    offsets.push(end);
+    end = align(end + bytes);
+  }
+  return { offsets, bytes: end };
+}
