@@ -1,8 +1,7 @@
 import { LRUCache } from 'lru-cache';
-import type { LightGbmModel } from '#engine/index.ts';
+import { attachModel, type LightGbmModel } from '#engine/index.ts';
 import { createReasonTexts, type ReasonTexts } from '#api/results/reason-texts.ts';
 import type { Clock } from '#shared/clock/clock.ts';
-import { attachModel } from '#shared/models/prepared-model.ts';
 import type { ModelRecord, ModelStore } from '#shared/models/store.ts';
 import { tierPolicy, type TierPolicy } from '#shared/tiers/tier-policy.ts';
 import { createRowReader, type RowReader } from './row-reader.ts';
