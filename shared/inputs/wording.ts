@@ -48,6 +48,8 @@ export const WORDINGS = {
   }),
   /** 1 died, 2 transferred out, 0 any other reason */
   termination: byPattern([/death|died|dead/, 1], [/transfer/, 2], [/./, 0]),
+  /** 1 died, 2 transferred out, 0 any other ART status ("ART Transfer In" is one) */
+  exit: byPattern([/death|died|dead/, 1], [/transfer(red)?.?out/, 2], [/./, 0]),
 } as const;
 
 /**
