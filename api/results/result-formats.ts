@@ -42,7 +42,7 @@ export function resultView(row: ResultRow, texts: ReasonTexts): ResultView {
       feature: texts.nameOf(reason),
       value: Number.isNaN(reason.value) ? null : reason.value,
       contribution: reason.contribution,
-      text: texts.textOf(reason),
+      text: texts.textOf(reason, row.reasons),
     })),
   };
 }
@@ -69,7 +69,7 @@ export function csvWriter(texts: ReasonTexts, reasonCount: number): ResultWriter
       text +=
         reason === undefined
           ? ',,,,'
-          : `,${csvCell(texts.nameOf(reason))},${Number.isNaN(reason.value) ? '' : reason.value},${reason.contribution},${csvCell(texts.textOf(reason))}`;
+          : `,${csvCell(texts.nameOf(reason))},${Number.isNaN(reason.value) ? '' : reason.value},${reason.contribution},${csvCell(texts.textOf(reason, row.reasons))}`;
     }
     return `${text}\r\n`;
   };
