@@ -6,5 +6,14 @@ export {
   type TopReasons,
   type TopReasonsOptions,
 } from './lightgbm-model.ts';
-export { loadModel, type LoadOptions } from './load.ts';
+export {
+  attachModel,
+  loadModel,
+  prepareModel,
+  type Choice,
+  type LoadOptions,
+  type PreparedModel,
+  type PrepareOptions,
+} from './load.ts';
+export type { ReasonDirection } from './explainer.ts';
 export type { ModelFeature } from './model/model.ts';

@@ -1,7 +1,8 @@
 import { EngineError } from './errors.ts';
-import type { Explainer } from './explainer.ts';
+import type { Explainer, ReasonDirection } from './explainer.ts';
 import type { Model, ModelFeature } from './model/model.ts';
 import { transformInPlace } from './objective/transform.ts';
+import { expectedValue } from './reference/contributions.ts';
 import { selectTop } from './reference/top.ts';
 import { columnSource, rowSource, type RowSource } from './rows.ts';
 import type { IterationRange, Scorer } from './scorer.ts';
@@ -26,17 +27,17 @@ export type TopReasonsOptions = {
   readonly k?: number;
   /** Which output is explained. Default 0. */
   readonly output?: number;
+  /** Default `either`. */
+  readonly direction?: ReasonDirection;
 };
 
 /** The features that moved a row's raw score most, for `rowCount` rows. */
 export type TopReasons = {
   readonly k: number;
-  /** `rowCount × k`, row-major, largest absolute contribution first; feature indices. */
+  /** `rowCount × k`, row-major, largest first; feature indices, −1 where fewer features contribute. */
   readonly features: Int32Array;
-  /** `rowCount × k`, in raw score units (log-odds for a binary model). */
+  /** `rowCount × k`, in raw score units (log-odds for a binary model); 0 where features hold −1. */
   readonly contributions: Float64Array;
-  /** The model's expected raw score: what contributions are counted from. */
-  readonly expectedValue: number;
 };
 
 export type ModelParts = {
@@ -151,13 +152,7 @@ export class LightGbmModel {
     const out = checkedOut(options.out, count);
     this.#scorer.score(source, iterations, out);
     if (options.raw !== true) {
-      const used = iterations.end - iterations.start;
-      if (this.#model.averageOutput && used > 0) {
-        for (let at = 0; at < count; at++) {
-          out[at] = out[at]! / used;
-        }
-      }
-      transformInPlace(this.#model.objective, out, source.rowCount, this.outputCount);
+      this.#transform(out, source.rowCount, iterations.end - iterations.start);
     }
     return out;
   }
@@ -169,8 +164,27 @@ export class LightGbmModel {
     return out;
   }
 
+  /**
+   * Predictions from raw scores of all iterations, without scoring again.
+   * @param raw `rowCount × outputCount`, as `predict` with `raw` gives them; left as it is
+   */
+  transform(raw: Float64Array): Float64Array {
+    const out = Float64Array.from(raw);
+    this.#transform(out, raw.length / this.outputCount, this.iterationCount);
+    return out;
+  }
+
+  #transform(out: Float64Array, rowCount: number, iterationsUsed: number): void {
+    if (this.#model.averageOutput && iterationsUsed > 0) {
+      for (let at = 0; at < rowCount * this.outputCount; at++) {
+        out[at] = out[at]! / iterationsUsed;
+      }
+    }
+    transformInPlace(this.#model.objective, out, rowCount, this.outputCount);
+  }
+
   #topReasons(source: RowSource, options: TopReasonsOptions): TopReasons {
-    const { k = 3, output = 0 } = options;
+    const { k = 3, output = 0, direction = 'either' } = options;
     if (!Number.isInteger(k) || k < 1 || k > this.featureCount) {
       throw new EngineError('invalid_argument', `k is ${k}, not 1 … ${this.featureCount}`);
     }
@@ -180,21 +194,32 @@ export class LightGbmModel {
     const explainer = this.#explain();
     const features = new Int32Array(source.rowCount * k);
     const contributions = new Float64Array(source.rowCount * k);
-    const expected = new Float64Array(1);
     if (explainer.topReasons === undefined) {
-      const all = { start: 0, end: this.iterationCount };
       const width = this.featureCount + 1;
       const values = new Float64Array(source.rowCount * this.outputCount * width);
-      explainer.contributions(source, all, values);
+      explainer.contributions(source, { start: 0, end: this.iterationCount }, values);
       for (let row = 0; row < source.rowCount; row++) {
         const base = (row * this.outputCount + output) * width;
-        selectTop(values, base, this.featureCount, k, features, contributions, row * k);
-        expected[0] = values[base + this.featureCount]!;
+        selectTop(values, base, this.featureCount, direction, k, features, contributions, row * k);
       }
     } else {
-      explainer.topReasons(source, output, k, features, contributions, expected);
+      explainer.topReasons(source, { k, output, direction }, { features, contributions });
     }
-    return { k, features, contributions, expectedValue: expected[0]! };
+    return { k, features, contributions };
+  }
+
+  /**
+   * The raw score that contributions are counted from, by output: the mean over the training rows.
+   * @throws EngineError contributions_unavailable
+   */
+  expectedValues(): Float64Array {
+    this.#explain();
+    const values = new Float64Array(this.outputCount);
+    for (const tree of this.#model.trees) {
+      const output = tree.index % this.outputCount;
+      values[output] = values[output]! + expectedValue(tree);
+    }
+    return values;
   }
 
   #explain(): Explainer {
