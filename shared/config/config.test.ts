@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { expect, test } from 'vitest';
 import { ConfigError, loadConfig } from './config.ts';
 
@@ -27,4 +30,15 @@ test('QUEUE_URL wins over REDIS_HOST, and with neither the queue lives in Postgr
 
 test('the configuration cannot be changed after it was read', () => {
   expect(Object.isFrozen(loadConfig({ DATABASE_URL }))).toBe(true);
+});
+
+test('NAME_FILE gives a secret by its file, NAME itself wins, and a file that is missing is named', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'iit-config-'));
+  const file = path.join(folder, 'database_url');
+  writeFileSync(file, `${DATABASE_URL}\n`);
+  expect(loadConfig({ DATABASE_URL_FILE: file }).DATABASE_URL).toBe(DATABASE_URL);
+  const both = { DATABASE_URL: 'postgres://own', DATABASE_URL_FILE: file };
+  expect(loadConfig(both).DATABASE_URL).toBe('postgres://own');
+  rmSync(folder, { recursive: true });
+  expect(() => loadConfig({ DATABASE_URL_FILE: file })).toThrow(/DATABASE_URL_FILE: cannot be read/u);
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -78,12 +79,12 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads and checks the whole environment.
+ * Reads and checks the whole environment. `NAME_FILE` gives NAME by a file, as Compose and Docker mount secrets.
  * QUEUE_URL wins over REDIS_HOST; with neither, the queue lives in PostgreSQL, at DATABASE_URL. The feature store lies on
  * the queue's Redis unless FEATURE_STORE_URL names another; without any Redis it lies in the api's process.
  */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const set = Object.fromEntries(Object.entries(withFiles(env)).filter(([, value]) => value !== ''));
   const parsed = environment.safeParse(set);
   if (!parsed.success) {
     throw new ConfigError(
@@ -98,6 +99,23 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const FEATURE_STORE_URL =
     values.FEATURE_STORE_URL ?? (/^rediss?:/u.test(QUEUE_URL) ? QUEUE_URL : undefined);
   return Object.freeze({ ...values, QUEUE_URL, FEATURE_STORE_URL });
+}
+
+/** @throws ConfigError naming every file that cannot be read. */
+function withFiles(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const problems: string[] = [];
+  const read = Object.keys(environment.shape).flatMap((name) => {
+    const file = env[`${name}_FILE`];
+    if (!file || env[name]) return [];
+    try {
+      return [[name, readFileSync(file, 'utf8').trim()]];
+    } catch (error) {
+      problems.push(`${name}_FILE: cannot be read (${(error as NodeJS.ErrnoException).code})`);
+      return [];
+    }
+  });
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { ...env, ...Object.fromEntries(read) };
 }
 
 function redisUrl(values: Environment): string | undefined {
