@@ -111,7 +111,8 @@ describe('events', () => {
   });
 
   test('of an unknown job are 404', async () => {
-    await api.json('/v1/jobs/00000000-0000-4000-8000-000000000000/events', { status: 404 });
+    const answer = await api.call('/v1/jobs/00000000-0000-4000-8000-000000000000/events', { key: reader });
+    expect(answer.status).toBe(404);
   });
 });
 
