@@ -109,36 +109,35 @@ export class Simulator {
   simulate(index: number, attempt: number): boolean {
     const { end, historyDays, seed, reportingLag } = this.#scenario;
     const random = this.#random.seed(seed, index, attempt);
-    const onArtDays = Math.floor(random.uniform() * LONGEST_ON_ART_DAYS);
+    const band = random.pick(AGE_SHARES);
+    const age = AGE_FROM[band]! + random.uniform() * (AGE_FROM[band + 1]! - AGE_FROM[band]!);
+    const ageDays = Math.floor(age * YEAR_DAYS);
+    const onArtDays = Math.floor(random.uniform() * Math.min(LONGEST_ON_ART_DAYS, ageDays));
     // Losses of the years before the records begin: about 9 % a year for good.
     const before = onArtDays - historyDays;
     if (before > 0 && !random.chance(Math.exp((-0.09 * before) / YEAR_DAYS))) return false;
 
     clearRecord(this.record);
-    this.#drawPerson(index, onArtDays, before > 0);
+    this.person.index = index;
+    this.person.artStartDay = end - onArtDays;
+    this.#drawPerson(band, ageDays, before > 0);
     const { facility } = this.person;
     const cutOff = reportingLag ? end - facility.reportingLagDays : end;
     this.#live(before > 0 ? end - historyDays + random.below(90) : this.person.artStartDay, cutOff);
     return true;
   }
 
-  #drawPerson(index: number, onArtDays: number, isEstablished: boolean): void {
+  #drawPerson(band: number, ageDays: number, isEstablished: boolean): void {
     const random = this.#random;
     const { record, person } = this;
     const { end, shift, seed } = this.#scenario;
     const facility = this.#facilities.pick(random);
-    person.index = index;
     person.facility = facility;
-    record.patientId = `SYN-${seed}-${index}`;
+    record.patientId = `SYN-${seed}-${person.index}`;
     record.facilityId = facility.id;
 
     this.#isMale = !random.chance(FEMALE_SHARE);
     record.sex = this.#isMale ? 1 : 0;
-    const band = random.pick(AGE_SHARES);
-    const age = AGE_FROM[band]! + random.uniform() * (AGE_FROM[band + 1]! - AGE_FROM[band]!);
-    const ageDays = Math.floor(age * YEAR_DAYS);
-    const daysOnArt = Math.min(onArtDays, ageDays);
-    person.artStartDay = end - daysOnArt;
     record.birthDay = random.chance(0.005) ? Number.NaN : end - ageDays - Math.floor(shift.ages * YEAR_DAYS);
     const isOut = random.chance(0.08);
     person.homeState = isOut ? this.#facilities.otherState(facility.state, random) : facility.state;
