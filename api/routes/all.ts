@@ -18,9 +18,11 @@ import { openApiRoute } from './openapi/route.ts';
 import { predict } from './predict/route.ts';
 import { putFeatures } from './put-features/route.ts';
 import { retryJob } from './retry-job/route.ts';
+import { submitJob } from './submit-job/route.ts';
 
 /** Every route of the service, in the order of the OpenAPI document. */
 export const ROUTES: readonly Route[] = [
+  submitJob,
   listJobs,
   getJob,
   streamJobEvents,

@@ -1,0 +1,99 @@
+import { encodeChunk, type ChunkRows, type EncodedChunk } from '#shared/chunks/payload.ts';
+import type { Db } from '#shared/db/database.ts';
+import { appendToJob, type RejectedRow } from '#shared/jobs/append-to-job.ts';
+import type { Doorbell } from '#shared/queue/doorbell.ts';
+
+/** Compressing one, inserting one, and one to be ready when either ends: more only costs memory. */
+const IN_FLIGHT = 3;
+const HEARTBEAT_MS = 5_000;
+
+export type ChunkWriterOptions = {
+  db: Db;
+  doorbell: Doorbell;
+  jobId: string;
+  /** Settles when the job is there to be written to; its failure is the writer's. */
+  opened: Promise<unknown>;
+};
+
+/**
+ * Writes a job's chunks and refused rows as they come, a few at a time, and rings for each chunk once it is
+ * committed. `ready` is the brake: the upload is read on only when it settles. The first failure is thrown by it, and
+ * by `finish`; whatever comes after a failure is dropped.
+ */
+export class ChunkWriter {
+  readonly #options: ChunkWriterOptions;
+  readonly #inFlight = new Set<Promise<void>>();
+  readonly #heartbeat: NodeJS.Timeout;
+  #chunkNo = 0;
+  #failure: unknown;
+  #failed = false;
+
+  constructor(options: ChunkWriterOptions) {
+    this.#options = options;
+    this.#heartbeat = setInterval(
+      () => this.#launch(async () => this.#append({ rejections: [] })),
+      HEARTBEAT_MS,
+    );
+    this.#heartbeat.unref();
+  }
+
+  /** Encodes before it returns: the rows' arrays are the caller's again. */
+  chunk(rows: ChunkRows, rejections: readonly RejectedRow[], duplicatePatients: number): void {
+    const chunkNo = this.#chunkNo++;
+    const { rowCount } = rows;
+    const encoding = encodeChunk(rows);
+    this.#launch(async () =>
+      this.#append({ chunk: { chunkNo, rowCount, encoded: await encoding }, rejections, duplicatePatients }),
+    );
+  }
+
+  rejections(rejections: readonly RejectedRow[], duplicatePatients: number): void {
+    this.#launch(async () => this.#append({ rejections, duplicatePatients }));
+  }
+
+  async ready(): Promise<void> {
+    while (this.#inFlight.size >= IN_FLIGHT && !this.#failed) await Promise.race(this.#inFlight);
+    if (this.#failed) throw this.#failure;
+  }
+
+  /** Settles when everything is committed. Throws the first failure. */
+  async finish(): Promise<void> {
+    this.#stopHeartbeat();
+    await Promise.all(this.#inFlight);
+    if (this.#failed) throw this.#failure;
+  }
+
+  /** Waits for what is under way and keeps its failures to itself: the upload has failed for another reason. */
+  async abandon(): Promise<void> {
+    this.#failed = true;
+    this.#stopHeartbeat();
+    await Promise.all(this.#inFlight);
+  }
+
+  #stopHeartbeat(): void {
+    clearInterval(this.#heartbeat);
+  }
+
+  #launch(work: () => Promise<void>): void {
+    const task: Promise<void> = work()
+      .catch((error: unknown) => {
+        if (this.#failed) return;
+        this.#failed = true;
+        this.#failure = error;
+      })
+      .finally(() => this.#inFlight.delete(task));
+    this.#inFlight.add(task);
+  }
+
+  async #append(appended: {
+    chunk?: { chunkNo: number; rowCount: number; encoded: EncodedChunk };
+    rejections: readonly RejectedRow[];
+    duplicatePatients?: number;
+  }): Promise<void> {
+    if (this.#failed) return;
+    const { db, doorbell, jobId, opened } = this.#options;
+    await opened;
+    const bell = await db.transaction().execute((trx) => appendToJob(trx, { jobId, ...appended }));
+    if (bell !== undefined) await doorbell.ring([bell]);
+  }
+}

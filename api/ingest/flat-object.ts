@@ -1,0 +1,205 @@
+import { DUE_DATE, FACILITY_ID, IGNORED, PATIENT_ID } from './cohort-layout.ts';
+import type { RowBuilder } from './row-builder.ts';
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
+
+export type FlatObjectOptions = {
+  rows: RowBuilder;
+  /** Role of a key; undefined refuses the row, naming the key. */
+  roleOf: (key: string) => number | undefined;
+};
+
+/**
+ * Reads one JSON object of numbers, strings, booleans and nulls straight from bytes into the row that the builder has
+ * begun; anything else rejects the row with its field. Keys mostly come in the order of the row before: each place
+ * remembers its last key's bytes, so that a key is compared and not decoded.
+ */
+export class FlatObjectReader {
+  readonly #options: FlatObjectOptions;
+  #places: { key: Buffer; role: number }[] = [];
+  /** Row in which a feature was last set, to notice a key that occurs twice. */
+  readonly #setIn = new Map<number, number>();
+  #scratch = Buffer.alloc(256);
+
+  constructor(options: FlatObjectOptions) {
+    this.#options = options;
+  }
+
+  /** The object must fill `bytes[start, end)` but for white space. */
+  read(bytes: Buffer, start: number, end: number): void {
+    const fault = this.#fields(bytes, start, end);
+    if (fault !== undefined) this.#options.rows.reject(null, 'malformed_json', `The row ${fault}.`);
+  }
+
+  /** Reads the fields; returns what is wrong with the object as JSON, if anything is. */
+  #fields(bytes: Buffer, start: number, end: number): string | undefined {
+    const { rows } = this.#options;
+    let at = skipSpace(bytes, start, end);
+    if (bytes[at] !== OPEN) return 'is not an object';
+    at = skipSpace(bytes, at + 1, end);
+    for (let place = 0; at < end && bytes[at] !== CLOSE; place++) {
+      if (bytes[at] !== QUOTE) return 'has a key that is not a string';
+      const keyEnd = stringEnd(bytes, at + 1, end);
+      if (keyEnd < 0) return 'has a string that does not end';
+      const role = this.#role(place, bytes, at + 1, keyEnd);
+      at = skipSpace(bytes, keyEnd + 1, end);
+      if (bytes[at] !== COLON) return 'lacks a colon';
+      at = skipSpace(bytes, at + 1, end);
+      const valueEnd = this.#value(role, place, bytes, at, end);
+      if (typeof valueEnd === 'string') return valueEnd;
+      if (rows.isRejected) return undefined;
+      at = skipSpace(bytes, valueEnd, end);
+      if (bytes[at] === COMMA) {
+        at = skipSpace(bytes, at + 1, end);
+        if (bytes[at] === CLOSE) return 'ends with a comma';
+      } else if (bytes[at] !== CLOSE) {
+        return 'lacks a comma or its closing brace';
+      }
+    }
+    if (at >= end) return 'does not end';
+    return skipSpace(bytes, at + 1, end) < end ? 'is followed by something else on its line' : undefined;
+  }
+
+  #role(place: number, bytes: Buffer, start: number, end: number): number {
+    const { rows, roleOf } = this.#options;
+    const known = this.#places[place];
+    let role = known !== undefined && equals(known.key, bytes, start, end) ? known.role : undefined;
+    if (role === undefined) {
+      const key = decodeKey(bytes, start, end);
+      role = key === undefined ? undefined : roleOf(key);
+      if (role === undefined) {
+        rows.reject(key?.slice(0, 100) ?? null, 'unknown_field', 'The key is no feature of the model.');
+        return IGNORED;
+      }
+      this.#places[place] = { key: Buffer.from(bytes.subarray(start, end)), role };
+    }
+    if (role !== IGNORED) {
+      if (this.#setIn.get(role) === rows.rowNo)
+        rows.reject(this.#name(place), 'duplicate_field', 'The key occurs twice.');
+      this.#setIn.set(role, rows.rowNo);
+    }
+    return role;
+  }
+
+  /** Returns where the value ends, or what is wrong with it as JSON. */
+  #value(role: number, place: number, bytes: Buffer, start: number, end: number): number | string {
+    const { rows } = this.#options;
+    const first = bytes[start];
+    if (first === QUOTE) {
+      const close = stringEnd(bytes, start + 1, end);
+      if (close < 0) return 'has a string that does not end';
+      return this.#string(role, bytes, start, close);
+    }
+    let stop = start;
+    while (stop < end && !endsScalar(bytes[stop] as number)) stop++;
+    if (isLiteral(bytes, start, stop, 'null')) return stop;
+    if (isLiteral(bytes, start, stop, 'true') || isLiteral(bytes, start, stop, 'false')) {
+      if (role >= 0) rows.cell(role, bytes, start, stop);
+      else if (role !== IGNORED)
+        rows.reject(this.#name(place), 'not_a_string', `${this.#name(place)} is not a string.`);
+      return stop;
+    }
+    if (first !== 0x2d && !(first !== undefined && first >= 0x30 && first <= 0x39)) {
+      if (first === OPEN || first === 0x5b) {
+        rows.reject(this.#name(place), 'not_a_scalar', `${this.#name(place)} is an object or a list.`);
+        return stop;
+      }
+      return 'has a value that is not JSON';
+    }
+    if (role === IGNORED) return stop;
+    if (role < 0 && role !== PATIENT_ID && role !== FACILITY_ID) {
+      rows.reject(this.#name(place), 'not_a_string', `${this.#name(place)} is not a string.`);
+    } else {
+      // A number where an id belongs is taken as it is written.
+      rows.cell(role, bytes, start, stop);
+    }
+    return stop;
+  }
+
+  #string(role: number, bytes: Buffer, start: number, close: number): number | string {
+    const { rows } = this.#options;
+    if (role === IGNORED) return close + 1;
+    if (!bytes.subarray(start + 1, close).includes(BACKSLASH)) {
+      rows.cell(role, bytes, start + 1, close);
+      return close + 1;
+    }
+    let text: unknown;
+    try {
+      text = JSON.parse(bytes.toString('utf8', start, close + 1));
+    } catch {
+      return 'has a string with an invalid escape';
+    }
+    const decoded = Buffer.from(String(text));
+    if (decoded.length > this.#scratch.length) this.#scratch = Buffer.alloc(decoded.length * 2);
+    decoded.copy(this.#scratch);
+    rows.cell(role, this.#scratch, 0, decoded.length);
+    return close + 1;
+  }
+
+  #name(place: number): string {
+    const known = this.#places[place];
+    if (known?.role === DUE_DATE) return 'due_date';
+    return known?.key.toString() ?? 'value';
+  }
+}
+
+/** Keys of one object in their order, without judging its values; undefined where it is no object. */
+export function keysOf(bytes: Buffer, start: number, end: number): string[] | undefined {
+  try {
+    const value: unknown = JSON.parse(bytes.toString('utf8', start, end));
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.keys(value)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function skipSpace(bytes: Buffer, start: number, end: number): number {
+  let at = start;
+  while (at < end && isSpace(bytes[at] as number)) at++;
+  return at;
+}
+
+function isSpace(byte: number): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}
+
+function endsScalar(byte: number): boolean {
+  return byte === COMMA || byte === CLOSE || isSpace(byte);
+}
+
+/** Position of the quote that ends a string whose first character is at `start`; −1 where none does. */
+export function stringEnd(bytes: Buffer, start: number, end: number): number {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at];
+    if (byte === QUOTE) return at;
+    if (byte === BACKSLASH) at++;
+  }
+  return -1;
+}
+
+function equals(key: Buffer, bytes: Buffer, start: number, end: number): boolean {
+  if (key.length !== end - start) return false;
+  for (let at = 0; at < key.length; at++) if (key[at] !== bytes[start + at]) return false;
+  return true;
+}
+
+function isLiteral(bytes: Buffer, start: number, end: number, literal: string): boolean {
+  if (end - start !== literal.length) return false;
+  for (let at = 0; at < literal.length; at++) if (bytes[start + at] !== literal.charCodeAt(at)) return false;
+  return true;
+}
+
+function decodeKey(bytes: Buffer, start: number, end: number): string | undefined {
+  try {
+    return JSON.parse(`"${bytes.toString('utf8', start, end)}"`) as string;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,347 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { ChunkRows } from '#shared/chunks/payload.ts';
+import { ServiceError } from '#shared/errors/errors.ts';
+import type { RejectedRow } from '#shared/jobs/append-to-job.ts';
+import type { ManifestFeature, ModelManifest } from '#shared/models/manifest.ts';
+import { type CohortLayout, layOut, roleLookup } from './cohort-layout.ts';
+import { csvFormat } from './csv.ts';
+import type { InputFormat } from './input-format.ts';
+import { jsonArrayFormat, ndjsonFormat } from './json-rows.ts';
+import { RowBuilder } from './row-builder.ts';
+
+const feature = (
+  name: string,
+  index: number,
+  kind: ManifestFeature['kind'],
+  min: number,
+  max: number,
+): ManifestFeature => ({
+  name,
+  index,
+  kind,
+  unit: '',
+  min,
+  max,
+  required: index === 0,
+  missing: '',
+  description: '',
+  ...(kind === 'categorical'
+    ? {
+        categories: [
+          { code: 0, label: 'Female' },
+          { code: 1, label: 'Male' },
+        ],
+      }
+    : {}),
+});
+
+const manifest = {
+  features: [
+    feature('age', 0, 'integer', 0, 120),
+    feature('lateness', 1, 'numeric', -1e300, 1e300),
+    feature('sex', 2, 'categorical', 0, 1),
+    feature('has_vl', 3, 'boolean', 0, 1),
+  ],
+} as unknown as ModelManifest;
+
+type Row = { rowNo: number; id: string; facility: string | null; due: number; values: number[] };
+type Read = { rows: Row[]; rejections: RejectedRow[]; layout: CohortLayout | undefined };
+
+/** Runs a body through a format in pieces of the given sizes (cut anew when they are used up). */
+function read(
+  format: InputFormat,
+  body: Buffer | string,
+  sizes: number[] = [1 << 20],
+  ignoreUnknown = false,
+  maxRowBytes = 4_096,
+): Read {
+  const out: Read = { rows: [], rejections: [], layout: undefined };
+  const rows = new RowBuilder({
+    manifest,
+    chunkRows: 3,
+    onChunk: (chunk) => out.rows.push(...rowsOf(chunk)),
+  });
+  const parser = format.open({
+    rows,
+    maxRowBytes,
+    ignoreUnknown,
+    layOut: (names) => (out.layout = layOut(names, { manifest, ignoreUnknown })),
+    roleOf: roleLookup(manifest),
+  });
+  const bytes = Buffer.from(body);
+  for (let at = 0, piece = 0; at < bytes.length; piece++) {
+    const size = sizes[piece % sizes.length] as number;
+    // A copy that is wiped afterwards: a parser that keeps a view of its input reads rubbish.
+    const slice = Buffer.from(bytes.subarray(at, at + size));
+    void parser.write(slice);
+    slice.fill(0x37);
+    at += size;
+  }
+  void parser.end();
+  rows.flush();
+  out.rejections = rows.takeRejections();
+  return out;
+}
+
+function rowsOf(chunk: ChunkRows): Row[] {
+  return Array.from({ length: chunk.rowCount }, (_, row) => {
+    const { offsets, bytes } = chunk.patientIds;
+    const facility = chunk.facilities.indices[row] as number;
+    return {
+      rowNo: chunk.rowNumbers[row] as number,
+      id: Buffer.from(bytes.subarray(offsets[row], offsets[row + 1])).toString(),
+      facility: facility < 0 ? null : (chunk.facilities.names[facility] as string),
+      due: chunk.dueDates[row] as number,
+      values: chunk.features.map((column) => column[row] as number),
+    };
+  });
+}
+
+const refused = (format: InputFormat, body: Buffer | string, ignoreUnknown = false) => {
+  try {
+    read(format, body, [7], ignoreUnknown);
+  } catch (error) {
+    if (error instanceof ServiceError) return { code: error.code, line: error.line, field: error.field };
+    throw error;
+  }
+  return undefined;
+};
+
+type Cells = { id: string; facility: string; age: string; lateness: string; sex: string; has_vl: string };
+
+const KEYS = ['patient_id', 'facility_id', 'age', 'lateness', 'sex', 'has_vl'] as const;
+const cellsOf = (row: Cells) => [row.id, row.facility, row.age, row.lateness, row.sex, row.has_vl];
+const quote = (text: string, always: boolean) =>
+  always || /[",\r\n]/u.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+
+/** One writer a format: the same table, three spellings. */
+const WRITERS = {
+  csv: {
+    format: csvFormat,
+    write: (table: Cells[], style: { crlf: boolean; bom: boolean; quoted: boolean }) => {
+      const lines = [
+        KEYS.join(','),
+        ...table.map((row) =>
+          cellsOf(row)
+            .map((cell) => quote(cell, style.quoted))
+            .join(','),
+        ),
+      ];
+      return (
+        (style.bom ? '\ufeff' : '') + lines.join(style.crlf ? '\r\n' : '\n') + (style.quoted ? '' : '\n')
+      );
+    },
+  },
+  ndjson: {
+    format: ndjsonFormat,
+    write: (table: Cells[], style: { crlf: boolean; bom: boolean; quoted: boolean }) =>
+      (style.bom ? '\ufeff' : '') +
+      table.map((row) => objectText(row, style.quoted)).join(style.crlf ? '\r\n' : '\n'),
+  },
+  json: {
+    format: jsonArrayFormat,
+    write: (table: Cells[], style: { crlf: boolean; bom: boolean; quoted: boolean }) =>
+      `${style.bom ? '\ufeff' : ''}[${table.map((row) => objectText(row, style.quoted)).join(style.crlf ? ',\r\n' : ',')}]`,
+  },
+};
+
+function objectText(row: Cells, quoted: boolean): string {
+  const members = cellsOf(row).map((cell, index) => {
+    const isNumber = !quoted && index >= 2 && /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/u.test(cell);
+    const value = cell === '' ? 'null' : isNumber ? cell : JSON.stringify(cell);
+    return `${JSON.stringify(KEYS[index])}: ${value}`;
+  });
+  return `{${members.join(', ')}}`;
+}
+
+const cells: fc.Arbitrary<Cells> = fc.record({
+  id: fc
+    .string({ unit: fc.constantFrom(...Array.from('abcXYZ019-_/ ,"é漢😀')), minLength: 1, maxLength: 12 })
+    .filter((id) => id.trim() !== ''),
+  facility: fc.constantFrom('', 'F1', 'Ward "A", North', 'Ẹ̀ka'),
+  age: fc.oneof(fc.integer({ min: 0, max: 120 }).map(String), fc.constant('')),
+  lateness: fc.oneof(
+    fc
+      .double({ noNaN: true, noDefaultInfinity: true, min: -1e300, max: 1e300 })
+      .map((value) => String(value)),
+    fc.constantFrom('', '0.1', '-0', '123456789012345678', '0.30000000000000004'),
+  ),
+  sex: fc.constantFrom('0', '1', 'female', 'Male', ''),
+  has_vl: fc.constantFrom('0', '1', 'true', 'False', ''),
+});
+
+function expected(table: Cells[]): Row[] {
+  const number = (text: string, words: Record<string, number> = {}) =>
+    text === '' ? NaN : (words[text.toLowerCase()] ?? Number(text));
+  return table.map((row, index) => ({
+    rowNo: index + 1,
+    id: row.id,
+    facility: row.facility === '' ? null : row.facility,
+    due: -0x80000000,
+    values: [
+      number(row.age),
+      number(row.lateness),
+      number(row.sex, { female: 0, male: 1 }),
+      number(row.has_vl, { true: 1, false: 0 }),
+    ],
+  }));
+}
+
+for (const [name, { format, write }] of Object.entries(WRITERS)) {
+  test(`${name}: any table comes through unchanged, wherever the buffers are cut and however it is spelt`, () => {
+    fc.assert(
+      fc.property(
+        fc.array(cells, { minLength: 1, maxLength: 12 }),
+        fc.record({ crlf: fc.boolean(), bom: fc.boolean(), quoted: fc.boolean() }),
+        fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 }),
+        (table, style, sizes) => {
+          const got = read(format, write(table, style), sizes);
+          expect(got.rejections).toEqual([]);
+          expect(got.rows).toEqual(expected(table));
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+
+  test(`${name}: a spoiled row costs only itself, and is named by row, field and code`, () => {
+    const good: Cells = { id: 'a', facility: '', age: '30', lateness: '1.5', sex: '1', has_vl: '1' };
+    const spoiled: [Partial<Cells>, string, string][] = [
+      [{ age: 'thirty' }, 'age', 'not_a_number'],
+      [{ age: '30.5' }, 'age', 'not_an_integer'],
+      [{ age: '121' }, 'age', 'out_of_range'],
+      [{ lateness: '1e400' }, 'lateness', 'not_finite'],
+      [{ lateness: 'Infinity' }, 'lateness', 'not_finite'],
+      [{ lateness: 'NaN' }, 'lateness', 'not_a_number'],
+      [{ sex: '7' }, 'sex', 'unknown_category'],
+      [{ sex: 'other' }, 'sex', 'unknown_category'],
+      [{ has_vl: '2' }, 'has_vl', 'not_a_boolean'],
+      [{ id: '' }, 'patient_id', 'missing_value'],
+      [{ id: 'x'.repeat(65) }, 'patient_id', 'too_long'],
+      [{ id: 'a\u0000b' }, 'patient_id', 'control_character'],
+    ];
+    const table = spoiled.flatMap(([change]) => [good, { ...good, ...change }]);
+    const got = read(format, write(table, { crlf: false, bom: false, quoted: false }), [11]);
+    expect(got.rows.map((row) => row.rowNo)).toEqual(spoiled.map((_, index) => 2 * index + 1));
+    expect(got.rejections.map(({ rowNo, field, code }) => [rowNo, field, code])).toEqual(
+      spoiled.map(([, field, code], index) => [2 * index + 2, field, code]),
+    );
+  });
+}
+
+test('csv: lines are physical lines, line breaks inside quotes counted', () => {
+  const body = 'patient_id,age\r\n"a\nb",1\r\n\r\nc,x\r\nd,2\r\n';
+  const got = read(csvFormat, body, [3]);
+  expect(got.rejections.map(({ line, code }) => [line, code])).toEqual([
+    [2, 'control_character'],
+    [5, 'not_a_number'],
+  ]);
+});
+
+test('csv: columns may come in any order, absent features are told', () => {
+  const got = read(csvFormat, 'has_vl,age,patient_id\n1,30,a\n');
+  expect(got.rows[0]?.values).toEqual([30, NaN, NaN, 1]);
+  expect(got.layout?.absentFeatures).toEqual(['lateness', 'sex']);
+});
+
+test('csv: the header is judged with every name at once, before any row', () => {
+  expect(refused(csvFormat, 'patient_id,age,colour,shape\na,1,2,3\n')).toEqual({
+    code: 'unknown_columns',
+    line: 1,
+    field: 'colour',
+  });
+  expect(refused(csvFormat, 'patient_id,age,colour\na,1,2\n', true)).toBeUndefined();
+  expect(refused(csvFormat, 'age\n1\n')).toMatchObject({ code: 'missing_columns', field: 'patient_id' });
+  expect(refused(csvFormat, 'patient_id,lateness\na,1\n')).toMatchObject({
+    code: 'missing_columns',
+    field: 'age',
+  });
+  expect(refused(csvFormat, 'patient_id,age,age\na,1,1\n')).toMatchObject({
+    code: 'duplicate_columns',
+    field: 'age',
+  });
+  const wide = `patient_id,age,${Array.from({ length: 9_999 }, (_, index) => `c${index}`).join(',')}`;
+  expect(() => read(csvFormat, `${wide}\n`, [1 << 20], true, 1 << 20)).toThrow(
+    expect.objectContaining({ code: 'too_many_columns' }),
+  );
+});
+
+test('csv: rows of the wrong width, text after a quote and rows over the cap are refused alone', () => {
+  const body = `patient_id,age\na\nb,1,2\n"c"x,1\n${'d'.repeat(10_000)},1\n"${'e,\n'.repeat(2_000)}",1\nf,6\n`;
+  for (const sizes of [[1 << 20], [5], [4_097]]) {
+    const got = read(csvFormat, body, sizes);
+    expect(got.rows.map(({ id }) => id)).toEqual(['f']);
+    expect(got.rejections.map(({ line, code }) => [line, code])).toEqual([
+      [2, 'wrong_column_count'],
+      [3, 'wrong_column_count'],
+      [4, 'malformed_quote'],
+      [5, 'row_too_large'],
+      [6, 'row_too_large'],
+    ]);
+  }
+});
+
+test('csv: a quote that never ends refuses the upload with the line on which it opens', () => {
+  expect(refused(csvFormat, 'patient_id,age\na,1\n"b,2\nc,3\n')).toEqual({
+    code: 'unterminated_quote',
+    line: 3,
+    field: undefined,
+  });
+  expect(refused(csvFormat, `patient_id,age\na,1\n"${'b\n'.repeat(5_000)}`)?.code).toBe('unterminated_quote');
+});
+
+test('csv: UTF-16 and a header that is no UTF-8 are refused by name; an id that is no UTF-8 costs its row', () => {
+  expect(refused(csvFormat, Buffer.from('\ufeffpatient_id,age\n', 'utf16le'))?.code).toBe('invalid_encoding');
+  expect(refused(csvFormat, Buffer.from([0x61, 0xff, 0x0a]))?.code).toBe('invalid_encoding');
+  const body = Buffer.concat([
+    Buffer.from('patient_id,age\n'),
+    Buffer.from([0xc3, 0x28]),
+    Buffer.from(',1\nb,2\n'),
+  ]);
+  expect(read(csvFormat, body).rejections).toMatchObject([
+    { line: 2, field: 'patient_id', code: 'invalid_encoding' },
+  ]);
+});
+
+test('ndjson: a line that is not JSON, a nested value, a key unknown or twice cost only their line', () => {
+  const body = [
+    '{"patient_id":"a","age":1}',
+    '{"patient_id":"b","age":1',
+    'nonsense',
+    '{"patient_id":"c","age":[1]}',
+    '{"patient_id":"d","age":1,"age":2}',
+    '{"patient_id":"e","age":1,"colour":2}',
+    '{"patient_id":"f\\u00e9\\n","age":1}',
+    `{"patient_id":"${'g'.repeat(9_000)}"}`,
+    '{"patient_id":7,"age":"8","lateness":-1.5e2}',
+  ].join('\n');
+  for (const sizes of [[1 << 20], [3]]) {
+    const got = read(ndjsonFormat, body, sizes);
+    expect(got.rows.map(({ id }) => id)).toEqual(['a', '7']);
+    expect(got.rows[1]?.values).toEqual([8, -150, NaN, NaN]);
+    expect(got.rejections.map(({ line, field, code }) => [line, field, code])).toEqual([
+      [2, null, 'malformed_json'],
+      [3, null, 'malformed_json'],
+      [4, 'age', 'not_a_scalar'],
+      [5, 'age', 'duplicate_field'],
+      [6, 'colour', 'unknown_field'],
+      [7, 'patient_id', 'control_character'],
+      [8, null, 'row_too_large'],
+    ]);
+  }
+});
+
+test('json: what is not an array of objects is refused with its line', () => {
+  expect(refused(jsonArrayFormat, '{"patient_id":"a"}')).toMatchObject({ code: 'malformed_json', line: 1 });
+  expect(refused(jsonArrayFormat, '[{"patient_id":"a","age":1}\n{"patient_id":"b"}]')).toMatchObject({
+    code: 'malformed_json',
+    line: 2,
+  });
+  expect(refused(jsonArrayFormat, '[{"patient_id":"a","age":1}')).toMatchObject({ code: 'malformed_json' });
+  expect(refused(jsonArrayFormat, '[]')).toMatchObject({ code: 'empty_cohort' });
+  expect(refused(jsonArrayFormat, '[{"patient_id":"a","colour":1}]')).toMatchObject({
+    code: 'unknown_columns',
+    field: 'colour',
+  });
+});

@@ -1,0 +1,26 @@
+import type { CohortLayout } from './cohort-layout.ts';
+import type { RowBuilder } from './row-builder.ts';
+
+/** Takes a cohort's bytes as they arrive and feeds rows to the builder; throws ServiceError for the whole upload. */
+export type CohortParser = {
+  /** The buffer is the parser's only until this returns (or settles). */
+  write: (bytes: Buffer) => void | Promise<void>;
+  /** The body has ended. */
+  end: () => void | Promise<void>;
+};
+
+export type FormatContext = {
+  rows: RowBuilder;
+  maxRowBytes: number;
+  ignoreUnknown: boolean;
+  /** Judges the column names, once, before any row; throws what `layOut` throws. */
+  layOut: (names: string[]) => CohortLayout;
+  /** The role of a name that a later row brings; undefined for one that nobody knows. */
+  roleOf: (name: string) => number | undefined;
+};
+
+export type InputFormat = {
+  /** Media types without parameters, in lower case. */
+  mediaTypes: readonly string[];
+  open: (context: FormatContext) => CohortParser;
+};

@@ -1,0 +1,203 @@
+import { z } from 'zod';
+import { recordAccess } from '#api/audit/record-access.ts';
+import { ChunkWriter } from '#api/ingest/chunk-writer.ts';
+import { contentEncoding, readBody } from '#api/ingest/body.ts';
+import { formatFor } from '#api/ingest/formats.ts';
+import { receiveCohort } from '#api/ingest/receive-cohort.ts';
+import { jobSchema } from '#api/jobs/job-view.ts';
+import { toServiceError } from '#api/problem.ts';
+import { type Call, jsonResponse, route } from '#api/route.ts';
+import { ServiceError } from '#shared/errors/errors.ts';
+import { finishReceiving } from '#shared/jobs/finish-receiving.ts';
+import { abortJob } from '#shared/jobs/stop-job.ts';
+import { refuseWhenBehind } from './backlog.ts';
+import { discardRest } from './discard-rest.ts';
+import { findByIdempotencyKey, idempotencyKey, requestFingerprint } from './idempotency.ts';
+import { newJobId, openJob } from './open-job.ts';
+
+const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
+
+const query = z.object({
+  name: z.string().min(1).max(200).default('cohort').meta({ description: 'For people; need not be unique' }),
+  model: z.string().max(100).optional().meta({ description: 'Version; the active model by default' }),
+  explain: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(20)
+    .default(3)
+    .meta({ description: 'Reasons to keep for each row' }),
+  priority: z.enum(['low', 'normal', 'high']).default('normal'),
+  ignore_unknown: flag.default(false).meta({ description: 'Let columns pass that the model does not know' }),
+});
+
+type SubmitCall = Call<unknown, z.output<typeof query>>;
+
+export const submitJob = route(
+  {
+    method: 'POST',
+    path: '/v1/jobs',
+    access: 'submit',
+    tag: 'Jobs',
+    summary: 'Submit a cohort',
+    description:
+      'The body is read as it arrives and scored while it is read. One bad row costs only itself: see the rejections. Columns are judged before any row is taken.',
+    query,
+    requestHeaders: {
+      'Content-Type': 'text/csv, application/x-ndjson or application/json (an array of objects)',
+      'Content-Encoding': 'gzip, zstd or none',
+      'Idempotency-Key': 'The same key and request make one job, however often they are sent',
+    },
+    requestBody: {
+      description:
+        'A row a patient: patient_id, the features of the model, and if known facility_id and due_date',
+      content: [
+        { type: 'text/csv', example: 'patient_id,facility_id,due_date,age\nSYN-1,SYN-F1,2026-11-30,34\n' },
+        { type: 'application/x-ndjson', example: '{"patient_id":"SYN-1","age":34}\n' },
+        { type: 'application/json', example: '[{"patient_id":"SYN-1","age":34}]' },
+      ],
+    },
+    answers: {
+      202: {
+        description: 'Every row was read, and every accepted one is stored',
+        content: [{ type: 'application/json', schema: jobSchema }],
+        headers: {
+          Location: 'Where the job is',
+          'Idempotency-Replayed': 'true where an earlier request made the job',
+        },
+      },
+    },
+    errors: [
+      'unsupported_media_type',
+      'unsupported_encoding',
+      'empty_body',
+      'empty_cohort',
+      'invalid_body',
+      'invalid_encoding',
+      'truncated_body',
+      'body_too_large',
+      'compression_ratio_exceeded',
+      'row_too_large',
+      'too_many_columns',
+      'unterminated_quote',
+      'unknown_columns',
+      'missing_columns',
+      'duplicate_columns',
+      'malformed_json',
+      'idempotency_conflict',
+      'upload_too_slow',
+      'upload_aborted',
+      'too_many_uploads',
+      'overloaded',
+      'model_not_found',
+    ],
+  },
+  async (call) => {
+    const release = call.deps.uploads.tryAcquire();
+    try {
+      if (release === undefined) {
+        throw new ServiceError(
+          'too_many_uploads',
+          'As many uploads as the service takes at once are under way.',
+        );
+      }
+      return await submit(call);
+    } finally {
+      release?.();
+      discardRest(call.incoming, call.outgoing);
+    }
+  },
+);
+
+async function submit(call: SubmitCall): Promise<Response> {
+  const { deps, principal, headers } = call;
+  const format = formatFor(headers.get('content-type'));
+  const encoding = contentEncoding(headers.get('content-encoding'));
+  const key = idempotencyKey(headers.get('idempotency-key'));
+  const fingerprint = requestFingerprint(new URL(call.context.req.url), headers);
+  const tenantId = principal.tenantId;
+  if (key !== undefined) {
+    const earlier = await findByIdempotencyKey(deps.db, { tenantId, key, fingerprint });
+    if (earlier !== undefined) return await accepted(call, earlier, true);
+  }
+  await refuseWhenBehind(deps.db, deps.config.MAX_OPEN_CHUNKS);
+  const model =
+    call.query.model === undefined
+      ? await deps.models.activeModel(tenantId)
+      : await deps.models.modelByVersion(call.query.model);
+
+  const jobId = newJobId();
+  let opened: { job: Promise<void>; writer: ChunkWriter } | undefined;
+  try {
+    const body = readBody(call.incoming, encoding, {
+      maxBytes: deps.config.MAX_UPLOAD_BYTES,
+      minBytesPerSecond: deps.config.MIN_UPLOAD_BYTES_PER_SECOND,
+    });
+    await receiveCohort({
+      body,
+      format,
+      manifest: model.manifest,
+      ignoreUnknown: call.query.ignore_unknown,
+      chunkRows: deps.config.CHUNK_ROWS,
+      maxRowBytes: deps.config.MAX_ROW_BYTES,
+      onLayout: (layout) => {
+        const job = openJob(deps.db, jobId, {
+          tenantId,
+          name: call.query.name,
+          priority: call.query.priority,
+          explain: call.query.explain,
+          modelId: model.id,
+          apiKeyId: principal.keyId,
+          actor: principal.actor,
+          contentType: format.mediaTypes[0] ?? '',
+          idempotency: key === undefined ? undefined : { key, fingerprint },
+          layout,
+          alongside: (trx) =>
+            recordAccess(
+              call,
+              { action: 'job.submit', entity: `job:${jobId}`, details: { model: model.version } },
+              trx,
+            ),
+        });
+        job.catch(() => undefined);
+        opened = {
+          job,
+          writer: new ChunkWriter({ db: deps.db, doorbell: deps.doorbell, jobId, opened: job }),
+        };
+        return opened.writer;
+      },
+    });
+    await deps.db.transaction().execute((trx) => finishReceiving(trx, jobId));
+  } catch (error) {
+    if (opened !== undefined) await abortOpened(call, jobId, opened, error);
+    throw error;
+  }
+  return await accepted(call, jobId, false);
+}
+
+/** Nothing of an upload that failed may pass for a cohort. Leaves a job that cannot be reached to the sweeper. */
+async function abortOpened(
+  call: SubmitCall,
+  jobId: string,
+  opened: { job: Promise<void>; writer: ChunkWriter },
+  thrown: unknown,
+): Promise<void> {
+  const { code, message } = toServiceError(thrown);
+  try {
+    await opened.writer.abandon();
+    await opened.job;
+    await abortJob(call.deps.db, { jobId, code, message });
+    call.log.info({ jobId, code }, 'upload aborted');
+  } catch (error) {
+    if (error !== thrown)
+      call.log.warn({ err: error, jobId, code }, 'the job of a failed upload was not aborted');
+  }
+}
+
+async function accepted(call: SubmitCall, jobId: string, replayed: boolean): Promise<Response> {
+  const job = await call.deps.jobs.fresh(call.principal.tenantId, jobId);
+  return jsonResponse(job.view, 202, {
+    location: `/v1/jobs/${jobId}`,
+    ...(replayed ? { 'idempotency-replayed': 'true' } : {}),
+  });
+}
