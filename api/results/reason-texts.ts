@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import { featureByName, featureIndex, FEATURES } from '#shared/features/features.ts';
 import { type FeatureRow, reasonText } from '#shared/features/reason-text.ts';
 import type { ManifestFeature } from '#shared/models/manifest.ts';
@@ -14,8 +13,11 @@ export type ReasonTexts = {
   textOf: (reason: ResultReason, known?: readonly Pick<ResultReason, 'feature' | 'value'>[]) => string;
 };
 
-/** Values recur from row to row (most are small counts), so their sentences are kept. */
-const KEPT = 20_000;
+/**
+ * Values recur from row to row (most are small counts), so their sentences are kept, and all forgotten when there are this
+ * many: an LRU's bookkeeping cost a sixth of a download whose values do not recur.
+ */
+const KEPT = 50_000;
 
 /** Features whose words hold a placeholder other than their own value. */
 const NAMES_OTHERS = new Set(
@@ -26,7 +28,9 @@ const NAMES_OTHERS = new Set(
 
 export function createReasonTexts(features: readonly Pick<ManifestFeature, 'name'>[]): ReasonTexts {
   const names = features.map((feature) => feature.name);
-  const kept = new LRUCache<string, string>({ max: KEPT });
+  /** By 2 × feature + (1 where it raises the risk), then by value. */
+  const kept = new Map<number, Map<number, string>>();
+  let keptCount = 0;
   const nameOf: ReasonTexts['nameOf'] = (reason) => names[reason.feature] ?? `feature_${reason.feature}`;
 
   const rowOf = (known: readonly Pick<ResultReason, 'feature' | 'value'>[]): FeatureRow => {
@@ -43,11 +47,16 @@ export function createReasonTexts(features: readonly Pick<ManifestFeature, 'name
     textOf: (reason, known = []) => {
       const name = nameOf(reason);
       if (NAMES_OTHERS.has(name)) return reasonText(name, reason.value, reason.contribution, rowOf(known));
-      const key = `${reason.feature}|${reason.value}|${reason.contribution > 0}`;
-      let text = kept.get(key);
+      const words = 2 * reason.feature + (reason.contribution > 0 ? 1 : 0);
+      let text = kept.get(words)?.get(reason.value);
       if (text === undefined) {
         text = reasonText(name, reason.value, reason.contribution);
-        kept.set(key, text);
+        if (++keptCount > KEPT) {
+          kept.clear();
+          keptCount = 1;
+        }
+        const values = kept.get(words) ?? new Map<number, string>();
+        kept.set(words, values.set(reason.value, text));
       }
       return text;
     },
