@@ -1,10 +1,9 @@
 import { hash, randomUUID } from 'node:crypto';
-import { pipeline } from 'node:stream/promises';
-import { Readable } from 'node:stream';
-import type { Pool, PoolClient } from 'pg';
-import { from as copyFrom } from 'pg-copy-streams';
+import type { Pool } from 'pg';
 import { AUDIT_COPY_SQL, type AuditContext, encodeAuditRows, HASH_BYTES } from '#shared/audit/audit-rows.ts';
 import { COPY_HEADER, COPY_TRAILER } from '#shared/db/binary-copy.ts';
+import { copyOnce } from './copy-once.ts';
+import { CLOCK_MICROS_SQL, type DatabaseClock } from './database-clock.ts';
 
 /** What one key asked of one model in one group: a run. Its rows are numbered from 1. */
 export type Run = {
@@ -28,56 +27,44 @@ export function newRunId(): string {
 }
 
 /**
- * Writes the audit of several runs in one transaction: their rows by one COPY, a batch with its digest for each.
- * Resolves once it is committed.
+ * Writes the audit of several runs in one transaction and one round trip: their rows by one COPY, a batch with its digest
+ * for each run. Resolves once it is committed.
  */
-export async function commitRuns(pool: Pool, runs: readonly Run[]): Promise<void> {
+export async function commitRuns(pool: Pool, clock: DatabaseClock, runs: readonly Run[]): Promise<void> {
+  const micros = await clock.nowMicros();
+  const recorded = { micros, period: `${new Date(micros / 1_000).toISOString().slice(0, 7)}-01` };
+  const encoded = runs.map((run) => encodeRun(run, recorded));
+  const parts = encoded.map(({ copy }) =>
+    copy.subarray(COPY_HEADER.length, copy.length - COPY_TRAILER.length),
+  );
+  const batches = runs.map((run, i) => batchLiteral(run, encoded[i]!.digest, recorded));
+  const text = `${AUDIT_COPY_SQL};
+    INSERT INTO audit_batches (job_id, chunk_no, tenant_id, period, row_count, digest, recorded_at)
+    VALUES ${batches.join(', ')};
+    SELECT ${CLOCK_MICROS_SQL}`;
   const client = await pool.connect();
   let broken = true;
   try {
-    const clock = await beginWithClock(client);
-    const encoded = runs.map((run) => encodeRun(run, clock));
-    const parts = encoded.map(({ copy }) =>
-      copy.subarray(COPY_HEADER.length, copy.length - COPY_TRAILER.length),
-    );
-    await pipeline(
-      Readable.from([Buffer.concat([COPY_HEADER, ...parts, COPY_TRAILER])]),
-      client.query(copyFrom(AUDIT_COPY_SQL)),
-    );
-    await client.query({
-      name: 'online_audit_batches',
-      text: `INSERT INTO audit_batches (job_id, chunk_no, tenant_id, period, row_count, digest, recorded_at)
-        SELECT job_id, 0, tenant_id, $5::date, row_count, digest, now()
-        FROM unnest($1::uuid[], $2::int[], $3::int[], $4::bytea[]) AS run (job_id, tenant_id, row_count, digest)`,
-      values: [
-        runs.map((run) => run.runId),
-        runs.map((run) => run.tenantId),
-        runs.map((run) => run.patientIds.length),
-        encoded.map(({ digest }) => digest),
-        clock.period,
-      ],
-    });
-    await client.query('COMMIT');
+    const [told] = await copyOnce(client, text, Buffer.concat([COPY_HEADER, ...parts, COPY_TRAILER]));
+    clock.read(Number(told?.[0]));
     broken = false;
   } finally {
-    // After an error the transaction's state is not known: PostgreSQL rolls it back with the connection.
+    // After an error the transaction's state is not known: PostgreSQL ends it with the connection.
     client.release(broken);
   }
 }
 
-type DatabaseClock = { period: string; micros: bigint };
+type Recorded = { micros: number; period: string };
 
-async function beginWithClock(client: PoolClient): Promise<DatabaseClock> {
-  const results = (await client.query(
-    `BEGIN; SELECT to_char(date_trunc('month', now()), 'YYYY-MM-DD') AS period,
-      (extract(epoch FROM now()) * 1000000)::bigint::text AS micros`,
-  )) as unknown as { rows: { period: string; micros: string }[] }[];
-  const row = results[1]?.rows[0];
-  if (row === undefined) throw new Error('PostgreSQL did not tell its time');
-  return { period: row.period, micros: BigInt(row.micros) };
+/** Literals, because a query of several statements takes no parameters; none of them is the caller's text. */
+function batchLiteral(run: Run, digest: Buffer, { micros, period }: Recorded): string {
+  if (!/^[0-9a-f-]{36}$/u.test(run.runId) || !Number.isSafeInteger(micros))
+    throw new TypeError('not safe literals');
+  return `('${run.runId}', 0, ${run.tenantId}, '${period}', ${run.patientIds.length}, '\\x${digest.toString('hex')}',
+    to_timestamp(0) + ${micros}::int8 * interval '1 microsecond')`;
 }
 
-function encodeRun(run: Run, clock: DatabaseClock) {
+function encodeRun(run: Run, recorded: Recorded) {
   const rowCount = run.patientIds.length;
   const ids = run.patientIds.map((id) => Buffer.from(id, 'utf8'));
   const offsets = new Uint32Array(rowCount + 1);
@@ -91,11 +78,11 @@ function encodeRun(run: Run, clock: DatabaseClock) {
     return input;
   });
   const context: AuditContext = {
-    period: clock.period,
+    period: recorded.period,
     jobId: run.runId,
     tenantId: run.tenantId,
     chunkNo: 0,
-    recordedAtMicros: clock.micros,
+    recordedAtMicros: BigInt(recorded.micros),
     source: 'online',
     apiKeyId: run.apiKeyId,
     actor: run.actor,

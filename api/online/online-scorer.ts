@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { ServiceError } from '#shared/errors/errors.ts';
+import { DatabaseClock } from './database-clock.ts';
 import { commitRuns, newRunId, type Run } from './audit-group.ts';
 import type { OnlineModel } from './online-model.ts';
 import type { OnlineRows } from './row-reader.ts';
@@ -55,6 +56,7 @@ const RETRY_AFTER_SECONDS = 1;
  */
 export function createOnlineScorer(options: OnlineScorerOptions): OnlineScorer {
   const { pool, maxWaitingRows, onInference, maxGroupRows = 1_000, groupsAtOnce = 2 } = options;
+  const clock = new DatabaseClock(pool);
   let waiting: Waiting[] = [];
   let waitingRows = 0;
   let openGroups = 0;
@@ -80,7 +82,7 @@ export function createOnlineScorer(options: OnlineScorerOptions): OnlineScorer {
     scheduled = false;
     while (openGroups < groupsAtOnce && waiting.length > 0) {
       openGroups++;
-      void commitGroup(pool, take(), onInference).finally(() => {
+      void commitGroup(pool, clock, take(), onInference).finally(() => {
         openGroups--;
         if (waiting.length > 0) schedule();
         else if (openGroups === 0) whenIdle?.();
@@ -125,6 +127,7 @@ export function createOnlineScorer(options: OnlineScorerOptions): OnlineScorer {
 /** Never rejects: each request learns its own fate. */
 async function commitGroup(
   pool: Pool,
+  clock: DatabaseClock,
   group: Waiting[],
   onInference: (seconds: number) => void,
 ): Promise<void> {
@@ -141,6 +144,7 @@ async function commitGroup(
   try {
     await commitRuns(
       pool,
+      clock,
       runs.map(({ run }) => run),
     );
   } catch (error) {
