@@ -9,7 +9,7 @@ const MAX_TABLE_FEATURES = 16;
  * Cost in nanocycles-of-a-kind, measured on 100 × 31 and 500 × 63 (bench/results/engine-explain.md): only their
  * ratios matter.
  */
-const COST = { pair: 1.1, test: 0.12, run: 1, quadratureLeaf: 22 } as const;
+const COST = { pair: 1.1, test: 0.12, run: 1, quadratureLeaf: 12 } as const;
 
 /** Neighbouring leaves that share one table. */
 export type LeafRun = {

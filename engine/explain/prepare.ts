@@ -281,13 +281,16 @@ function layOutTree(
   const quadrature = layOutQuadrature(
     prunedSegments(tree, conditions, plan.quadrature),
     Math.max(...plan.quadrature.map((position) => conditions.distinct[position]!)),
-    (position) => tree.leafValue[conditions.leafAt[position]!]!,
-    runs.length,
-    blockRows * 2,
-    (feature) => sumOffset(pairing, feature, blockRows),
-    columns,
-    columnOffsets,
-    arena,
+    {
+      conditions,
+      leafValueAt: (position) => tree.leafValue[conditions.leafAt[position]!]!,
+      firstRecord: runs.length,
+      offsetBytes: blockRows * 2,
+      sumOffsetOf: (feature) => sumOffset(pairing, feature, blockRows),
+      columns,
+      columnOffsets,
+      arena,
+    },
   );
   return { plan, tables, runs, quadrature };
 }

@@ -1,29 +1,27 @@
 import type { Tree } from '../model/tree.ts';
 import { coverRatio, type TreeConditions, type TreeFeature } from './tree-conditions.ts';
 
-/** How one feature's factor changes along a segment: from (metBefore, ratioBefore) to (metAfter, ratioAfter). */
-export type SegmentFeature = {
-  readonly of: TreeFeature;
-  /** By atom; a feature new to the path counts as met before, with ratio 1. */
-  readonly metBefore: Uint8Array;
-  readonly metAfter: Uint8Array;
-  readonly ratioBefore: number;
-  readonly ratioAfter: number;
-};
+/** How far a path has come with one feature: the atoms that met all its conditions so far, and its cover ratio. */
+export type PathState = { readonly met: Uint8Array; readonly ratio: number };
+export type PathStates = ReadonlyMap<TreeFeature, PathState>;
 
 /**
- * A stretch of path without a branch in the tree pruned to some leaves; it ends in a leaf (its position is given)
- * or in two more segments.
+ * A stretch of path without a branch in the tree pruned to some leaves; it ends in a leaf or in two segments.
  */
 export type Segment = {
-  readonly features: readonly SegmentFeature[];
-  readonly leaf: number | undefined;
+  /** States at its end; features not yet met on the path are absent. */
+  readonly states: PathStates;
+  /** Features that it splits on. */
+  readonly touched: readonly TreeFeature[];
+  /** Empty where it ends in a leaf. */
   readonly children: readonly Segment[];
+  /** Positions of the leaves at its end and below. */
+  readonly leaves: readonly number[];
+  /** Features that it or anything below it splits on. */
+  readonly touchedBelow: ReadonlySet<TreeFeature>;
 };
 
-type PathState = { readonly met: Uint8Array; readonly ratio: number };
-
-/** Prunes a tree to the leaves at `positions` (ascending, at least one) and folds its unbranched stretches. */
+/** Prunes a tree to the leaves at `positions` (at least one) and folds its unbranched stretches. */
 export function prunedSegments(
   tree: Tree,
   conditions: TreeConditions,
@@ -36,58 +34,56 @@ export function prunedSegments(
   const isWanted = (child: number): boolean =>
     (child >= 0 ? wanted.nodes[child] : wanted.leaves[~child]) === 1;
 
-  const enter = (node: number, child: number, state: Map<TreeFeature, PathState>): number => {
-    const feature = byFeature.get(tree.splitFeature[node]!)!;
-    const sides = feature.goesLeft.get(node)!;
-    const side = child === tree.leftChild[node] ? 1 : 0;
-    const before = state.get(feature);
-    const met = Uint8Array.from(sides, (value, atom) =>
-      value === side && (before === undefined || before.met[atom] === 1) ? 1 : 0,
-    );
-    state.set(feature, { met, ratio: (before?.ratio ?? 1) * coverRatio(tree, node, child) });
-    return child;
-  };
-  const finish = (
-    above: ReadonlyMap<TreeFeature, PathState>,
-    state: Map<TreeFeature, PathState>,
+  /** Takes the step from a node to its child. */
+  const enter = (
+    node: number,
     child: number,
-  ): Segment => {
-    const features: SegmentFeature[] = [];
-    for (const [feature, { met, ratio }] of state) {
-      const before = above.get(feature);
-      if (before?.met === met) continue;
-      features.push({
-        of: feature,
-        metBefore: before?.met ?? new Uint8Array(feature.atomCount).fill(1),
-        metAfter: met,
-        ratioBefore: before?.ratio ?? 1,
-        ratioAfter: ratio,
-      });
-    }
-    if (child < 0) return { features, leaf: positionOf[~child]!, children: [] };
-    const children = [tree.leftChild[child]!, tree.rightChild[child]!].map((next) => {
-      const inner = new Map(state);
-      enter(child, next, inner);
-      return descend(state, inner, next);
-    });
-    return { features, leaf: undefined, children };
+    states: Map<TreeFeature, PathState>,
+    touched: Set<TreeFeature>,
+  ): void => {
+    const feature = byFeature.get(tree.splitFeature[node]!)!;
+    const side = child === tree.leftChild[node] ? 1 : 0;
+    const before = states.get(feature);
+    const met = feature.goesLeft
+      .get(node)!
+      .map((value, atom) => (value === side && (before === undefined || before.met[atom] === 1) ? 1 : 0));
+    states.set(feature, { met, ratio: (before?.ratio ?? 1) * coverRatio(tree, node, child) });
+    touched.add(feature);
   };
-  /** The segment from `above` on; `state` holds the steps already taken, `start` is where they led. */
+  /** The segment whose first step, if any, led to `start`. */
   const descend = (
-    above: ReadonlyMap<TreeFeature, PathState>,
-    state: Map<TreeFeature, PathState>,
     start: number,
+    states: Map<TreeFeature, PathState>,
+    touched: Set<TreeFeature>,
   ): Segment => {
     let child = start;
     while (child >= 0) {
-      const left = isWanted(tree.leftChild[child]!);
-      const right = isWanted(tree.rightChild[child]!);
-      if (left && right) break;
-      child = enter(child, (left ? tree.leftChild[child] : tree.rightChild[child]) as number, state);
+      const left = tree.leftChild[child]!;
+      const right = tree.rightChild[child]!;
+      if (isWanted(left) && isWanted(right)) break;
+      const next = isWanted(left) ? left : right;
+      enter(child, next, states, touched);
+      child = next;
     }
-    return finish(above, state, child);
+    if (child < 0) {
+      const leaves = [positionOf[~child]!];
+      return { states, touched: [...touched], children: [], leaves, touchedBelow: touched };
+    }
+    const children = [tree.leftChild[child]!, tree.rightChild[child]!].map((next) => {
+      const inner = new Map(states);
+      const innerTouched = new Set<TreeFeature>();
+      enter(child, next, inner, innerTouched);
+      return descend(next, inner, innerTouched);
+    });
+    return {
+      states,
+      touched: [...touched],
+      children,
+      leaves: children.flatMap(({ leaves }) => leaves),
+      touchedBelow: new Set([...touched, ...children.flatMap(({ touchedBelow }) => [...touchedBelow])]),
+    };
   };
-  return descend(new Map(), new Map(), 0);
+  return descend(0, new Map(), new Set());
 }
 
 /** Nodes and leaves above or at the given leaf positions. */
@@ -99,19 +95,15 @@ function wantedNodes(
   const nodes = new Uint8Array(tree.leafCount - 1);
   const leaves = new Uint8Array(tree.leafCount);
   for (const position of positions) leaves[leafAt[position]!] = 1;
-  const visit = [0];
+  const waiting = [0];
   const order: number[] = [];
-  for (let node = visit.pop(); node !== undefined; node = visit.pop()) {
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
     order.push(node);
-    for (const child of [tree.leftChild[node]!, tree.rightChild[node]!]) {
-      if (child >= 0) visit.push(child);
-    }
+    for (const child of [tree.leftChild[node]!, tree.rightChild[node]!]) if (child >= 0) waiting.push(child);
   }
+  const isKept = (child: number): boolean => (child >= 0 ? nodes[child] : leaves[~child]) === 1;
   for (const node of order.reverse()) {
-    const left = tree.leftChild[node]!;
-    const right = tree.rightChild[node]!;
-    const kept = (child: number): boolean => (child >= 0 ? nodes[child] : leaves[~child]) === 1;
-    nodes[node] = kept(left) || kept(right) ? 1 : 0;
+    nodes[node] = isKept(tree.leftChild[node]!) || isKept(tree.rightChild[node]!) ? 1 : 0;
   }
   return { nodes, leaves };
 }

@@ -42,10 +42,11 @@ const MODE_NAN_HIGH: u32 = 4;
 const MODE_IS_NAN: u32 = 5;
 
 // Rows that go through the quadrature program together: their products stay in L1.
-const SUB: usize = 32;
+const SUB: usize = 64;
 
-const OP_LEAF: u32 = 0;
+const OP_SUBTREE: u32 = 0;
 const OP_DOWN: u32 = 1;
+const OP_UP: u32 = 2;
 
 // @ts-ignore: decorator
 @inline
@@ -304,8 +305,9 @@ function addTables(start: usize, count: u32, offsets: usize, sums: usize, n: usi
 
 /**
  * One chunk of up to four vectors (eight nodes) of one quadrature operation, for `rows` rows.
- * Operation words: kind, feature count, parent level offset, own level offset, add flag (0 none, 1 store, 2 add),
- * leaf value pointer, then per feature: offsets, table, sum.
+ * Operation words: kind, feature count, parent level offset, own level offset, keep (0 nothing, 1 store, 2 add),
+ * offsets, table, then per feature the offset of its sum. A table cell holds one vector set for the products and
+ * one for each feature.
  */
 // @ts-ignore: decorator
 @inline
@@ -314,7 +316,6 @@ function quadratureOp(
   pc: usize,
   chunk: usize,
   rowBytes: usize,
-  downBytes: usize,
   rows: usize,
   row0: usize,
   offsets: usize,
@@ -323,74 +324,67 @@ function quadratureOp(
   subtrees: usize,
 ): void {
   const kind = load<u32>(pc);
-  const features = load<u32>(pc, 4);
   const parent: usize = load<u32>(pc, 8);
   const own: usize = load<u32>(pc, 12);
-  const mode = load<u32>(pc, 16);
-  const value: usize = load<u32>(pc, 20);
-  const list = pc + 24;
-  const end = list + <usize>features * 12;
-  for (let r: usize = 0; r < rows; r++) {
-    const at = r * rowBytes + chunk;
-    const rowOffset = offsets + ((row0 + r) << 1);
-    let a = f64x2.splat(0),
-      b = a,
-      c = a,
-      d = a;
-    if (kind <= OP_DOWN) {
-      const from = products + parent + at;
-      a = v128.load(from);
-      if (lanes > 1) b = v128.load(from, 16);
-      if (lanes > 2) c = v128.load(from, 32);
-      if (lanes > 3) d = v128.load(from, 48);
-      for (let f = list; f < end; f += 12) {
-        const table = <usize>load<u32>(f, 4) + load<u16>(rowOffset + load<u32>(f)) + chunk;
-        a = f64x2.mul(a, v128.load(table));
-        if (lanes > 1) b = f64x2.mul(b, v128.load(table, 16));
-        if (lanes > 2) c = f64x2.mul(c, v128.load(table, 32));
-        if (lanes > 3) d = f64x2.mul(d, v128.load(table, 48));
-      }
-      if (kind == OP_DOWN) {
-        const to = products + own + at;
-        v128.store(to, a);
-        if (lanes > 1) v128.store(to, b, 16);
-        if (lanes > 2) v128.store(to, c, 32);
-        if (lanes > 3) v128.store(to, d, 48);
-        continue;
-      }
-      const v = v128.load64_splat(value);
-      a = f64x2.mul(a, v);
-      if (lanes > 1) b = f64x2.mul(b, v);
-      if (lanes > 2) c = f64x2.mul(c, v);
-      if (lanes > 3) d = f64x2.mul(d, v);
-    } else {
-      const from = subtrees + own + at;
-      a = v128.load(from);
-      if (lanes > 1) b = v128.load(from, 16);
-      if (lanes > 2) c = v128.load(from, 32);
-      if (lanes > 3) d = v128.load(from, 48);
+  const keep = load<u32>(pc, 16);
+  const rowOffsets = offsets + load<u32>(pc, 20) + (row0 << 1);
+  const tables = <usize>load<u32>(pc, 24) + chunk;
+  const list = pc + 28;
+  const end = list + (<usize>load<u32>(pc, 4) << 2);
+  const from = (kind == OP_UP ? subtrees + own : products + parent) + chunk;
+  if (kind == OP_DOWN) {
+    const to = products + own + chunk;
+    for (let r: usize = 0; r < rows; r++) {
+      const table = tables + load<u16>(rowOffsets + (r << 1));
+      const at = r * rowBytes;
+      v128.store(to + at, f64x2.mul(v128.load(from + at), v128.load(table)));
+      if (lanes > 1) v128.store(to + at, f64x2.mul(v128.load(from + at, 16), v128.load(table, 16)), 16);
+      if (lanes > 2) v128.store(to + at, f64x2.mul(v128.load(from + at, 32), v128.load(table, 32)), 32);
+      if (lanes > 3) v128.store(to + at, f64x2.mul(v128.load(from + at, 48), v128.load(table, 48)), 48);
     }
-    for (let f = list; f < end; f += 12) {
-      const table = <usize>load<u32>(f, 4) + load<u16>(rowOffset + load<u32>(f)) + chunk + downBytes;
+    return;
+  }
+  const above = subtrees + parent + chunk;
+  const rowSums = sums + (row0 << 4);
+  for (let r: usize = 0; r < rows; r++) {
+    const at = r * rowBytes;
+    const a = v128.load(from + at);
+    const b = lanes > 1 ? v128.load(from + at, 16) : a;
+    const c = lanes > 2 ? v128.load(from + at, 32) : a;
+    const d = lanes > 3 ? v128.load(from + at, 48) : a;
+    let table = tables + load<u16>(rowOffsets + (r << 1));
+    if (keep != 0) {
+      let x = a,
+        y = b,
+        z = c,
+        w = d;
+      if (kind == OP_SUBTREE) {
+        x = f64x2.mul(x, v128.load(table));
+        if (lanes > 1) y = f64x2.mul(y, v128.load(table, 16));
+        if (lanes > 2) z = f64x2.mul(z, v128.load(table, 32));
+        if (lanes > 3) w = f64x2.mul(w, v128.load(table, 48));
+      }
+      const to = above + at;
+      if (keep == 2) {
+        x = f64x2.add(x, v128.load(to));
+        if (lanes > 1) y = f64x2.add(y, v128.load(to, 16));
+        if (lanes > 2) z = f64x2.add(z, v128.load(to, 32));
+        if (lanes > 3) w = f64x2.add(w, v128.load(to, 48));
+      }
+      v128.store(to, x);
+      if (lanes > 1) v128.store(to, y, 16);
+      if (lanes > 2) v128.store(to, z, 32);
+      if (lanes > 3) v128.store(to, w, 48);
+    }
+    const rowSum = rowSums + (r << 4);
+    for (let f = list; f < end; f += 4) {
+      table += rowBytes;
       let t = f64x2.mul(a, v128.load(table));
       if (lanes > 1) t = f64x2.add(t, f64x2.mul(b, v128.load(table, 16)));
       if (lanes > 2) t = f64x2.add(t, f64x2.mul(c, v128.load(table, 32)));
       if (lanes > 3) t = f64x2.add(t, f64x2.mul(d, v128.load(table, 48)));
-      const sum = sums + load<u32>(f, 8) + ((row0 + r) << 4);
+      const sum = rowSum + load<u32>(f);
       store<f64>(sum, load<f64>(sum) + (f64x2.extract_lane(t, 0) + f64x2.extract_lane(t, 1)));
-    }
-    if (mode == 1) {
-      const to = subtrees + parent + at;
-      v128.store(to, a);
-      if (lanes > 1) v128.store(to, b, 16);
-      if (lanes > 2) v128.store(to, c, 32);
-      if (lanes > 3) v128.store(to, d, 48);
-    } else if (mode == 2) {
-      const to = subtrees + parent + at;
-      v128.store(to, f64x2.add(v128.load(to), a));
-      if (lanes > 1) v128.store(to, f64x2.add(v128.load(to, 16), b), 16);
-      if (lanes > 2) v128.store(to, f64x2.add(v128.load(to, 32), c), 32);
-      if (lanes > 3) v128.store(to, f64x2.add(v128.load(to, 48), d), 48);
     }
   }
 }
@@ -419,16 +413,16 @@ function quadrature(
         // Chunks of at most four, as even as they come: 5 = 3 + 2, not 4 + 1.
         const lanes = left <= 4 ? left : left < 8 ? (left + 1) >> 1 : 4;
         if (lanes == 4)
-          quadratureOp(4, pc, chunk, rowBytes, rowBytes, rows, row0, offsets, sums, products, subtrees);
+          quadratureOp(4, pc, chunk, rowBytes, rows, row0, offsets, sums, products, subtrees);
         else if (lanes == 3)
-          quadratureOp(3, pc, chunk, rowBytes, rowBytes, rows, row0, offsets, sums, products, subtrees);
+          quadratureOp(3, pc, chunk, rowBytes, rows, row0, offsets, sums, products, subtrees);
         else if (lanes == 2)
-          quadratureOp(2, pc, chunk, rowBytes, rowBytes, rows, row0, offsets, sums, products, subtrees);
-        else quadratureOp(1, pc, chunk, rowBytes, rowBytes, rows, row0, offsets, sums, products, subtrees);
+          quadratureOp(2, pc, chunk, rowBytes, rows, row0, offsets, sums, products, subtrees);
+        else quadratureOp(1, pc, chunk, rowBytes, rows, row0, offsets, sums, products, subtrees);
         chunk += <usize>lanes << 4;
         left -= lanes;
       }
-      pc += 24 + <usize>load<u32>(pc, 4) * 12;
+      pc += 28 + (<usize>load<u32>(pc, 4) << 2);
     }
   }
 }
