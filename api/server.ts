@@ -17,6 +17,7 @@ import type { Clock } from '#shared/clock/clock.ts';
 import type { Config } from '#shared/config/config.ts';
 import { createDatabase, createPool } from '#shared/db/database.ts';
 import type { Logger } from '#shared/log/logger.ts';
+import { addBackupMetric } from '#shared/metrics/backup-metric.ts';
 import { addQueueMetrics } from '#shared/metrics/queue-metrics.ts';
 import { addPoolMetrics, createRegistry } from '#shared/metrics/registry.ts';
 import { createModelStore } from '#shared/models/store.ts';
@@ -67,6 +68,7 @@ export async function startApi({ config, log, clock }: ApiServerOptions): Promis
   const registry = createRegistry();
   addPoolMetrics(registry, pool);
   addQueueMetrics(registry, { db, clock, log });
+  addBackupMetric(registry, { db, clock, log });
   const refusals = new RefusalLedger({
     write: (refusal) => auditRefusal(db, recordEvent, refusal),
     onError: (error) => log.error({ err: error }, 'a refusal could not be audited'),

@@ -20,8 +20,8 @@ locals {
     CORS_ORIGINS        = join(",", var.cors_origins)
     NODE_EXTRA_CA_CERTS = "/app/ca/rds-global-bundle.pem"
     AWS_REGION          = var.region
-    MODELS_S3_URI       = "s3://${aws_s3_bucket.this["models"].id}/models"
-    BACKUP_S3_URI       = "s3://${aws_s3_bucket.this["backups"].id}/postgres"
+    MODELS_URI          = "s3://${aws_s3_bucket.this["models"].id}/models"
+    BACKUP_URI          = "s3://${aws_s3_bucket.this["backups"].id}/postgres"
     SHUTDOWN_SECONDS    = tostring(local.worker_shutdown_deadline_seconds)
   }
 
@@ -39,7 +39,7 @@ locals {
     essential              = true
     readonlyRootFilesystem = true
     user                   = "10001:10001"
-    linuxParameters        = { initProcessEnabled = true, capabilities = { drop = ["ALL"] } }
+    linuxParameters        = { capabilities = { drop = ["ALL"] } }
     mountPoints            = [{ sourceVolume = "tmp", containerPath = "/tmp", readOnly = false }]
   }
 

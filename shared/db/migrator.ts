@@ -1,12 +1,14 @@
 import { Migrator, type Migration, type MigrationResultSet } from 'kysely/migration';
 import * as core from '#migrations/0001-core.ts';
 import * as programme from '#migrations/0002-programme.ts';
+import * as backups from '#migrations/0003-backups.ts';
 import type { Db } from './database.ts';
 
 /** Every released migration by name, in order. A released one is never edited: add the next number. */
 const MIGRATIONS: Record<string, Migration> = {
   '0001-core': core,
   '0002-programme': programme,
+  '0003-backups': backups,
 };
 
 /** Brings the schema up to date; Kysely's lock lets several processes call it at once. */
@@ -15,6 +17,21 @@ export async function migrateToLatest(db: Db): Promise<string[]> {
   const outcome: MigrationResultSet = await migrator.migrateToLatest();
   if (outcome.error !== undefined) throw outcome.error;
   return (outcome.results ?? []).map((result) => result.migrationName);
+}
+
+/**
+ * Brings an empty database to exactly the migrations named, in order.
+ * @throws when they are not the first ones of this release: the backup is of a newer one, or of another line.
+ */
+export async function migrateThrough(db: Db, names: readonly string[]): Promise<void> {
+  const known = Object.keys(MIGRATIONS).slice(0, names.length);
+  const last = names.at(-1);
+  if (last === undefined || known.join() !== names.join()) {
+    throw new Error(`This release does not know the migrations ${names.join(', ')}.`);
+  }
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
+  const outcome: MigrationResultSet = await migrator.migrateTo(last);
+  if (outcome.error !== undefined) throw outcome.error;
 }
 
 /** The names of migrations that the database has not seen yet. */

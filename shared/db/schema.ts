@@ -21,6 +21,7 @@ export type Database = {
   chunk_histograms: ChunkHistogramsTable;
   job_drift: JobDriftTable;
   outcomes: OutcomesTable;
+  backups: BackupsTable;
 };
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
@@ -288,4 +289,14 @@ type OutcomesTable = {
   known_on: IsoDate;
   recorded_at: Generated<Date>;
   recorded_by: string;
+};
+
+type BackupsTable = {
+  name: string;
+  uri: string;
+  started_at: ColumnType<Date, Date | string, never>;
+  taken_at: ColumnType<Date, Date | string, never>;
+  finished_at: Generated<Date>;
+  row_count: number;
+  byte_count: number;
 };

@@ -293,9 +293,9 @@ run "tasks" {
   assert {
     condition = alltrue([
       for t in [aws_ecs_task_definition.api, aws_ecs_task_definition.worker, aws_ecs_task_definition.maintenance] :
-      jsondecode(t.container_definitions)[0].readonlyRootFilesystem && jsondecode(t.container_definitions)[0].user == "10001:10001" && jsondecode(t.container_definitions)[0].linuxParameters.capabilities.drop == ["ALL"] && jsondecode(t.container_definitions)[0].linuxParameters.initProcessEnabled
+      jsondecode(t.container_definitions)[0].readonlyRootFilesystem && jsondecode(t.container_definitions)[0].user == "10001:10001" && jsondecode(t.container_definitions)[0].linuxParameters.capabilities.drop == ["ALL"] && !can(jsondecode(t.container_definitions)[0].entryPoint)
     ])
-    error_message = "Containers: read-only, numeric non-root user, no capabilities, an init."
+    error_message = "Containers: read-only, numeric non-root user, no capabilities, the image's own init in front."
   }
 
   assert {

@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/**
+ * The secrets that docker/compose.prod.yaml mounts, with fresh random passwords: file name to value.
+ * Passwords are hexadecimal, because three of them stand in URLs.
+ */
+export function composeSecrets(random: () => string = () => randomBytes(24).toString('hex')) {
+  const owner = random();
+  const app = random();
+  const redis = random();
+  return {
+    postgres_password: owner,
+    owner_database_url: `postgres://iit_owner:${owner}@postgres:5432/iit`,
+    app_database_password: app,
+    app_database_url: `postgres://iit_app:${app}@postgres:5432/iit`,
+    redis_password: redis,
+    queue_url: `redis://:${redis}@redis:6379`,
+    grafana_password: random(),
+  };
+}
+
+/** Writes them into a folder, readable by their owner and group; a file that is there is never overwritten. */
+export async function writeComposeSecrets(folder: string): Promise<{ written: string[]; kept: string[] }> {
+  await mkdir(folder, { recursive: true });
+  const entries = Object.entries(composeSecrets());
+  const kept = entries.map(([name]) => name).filter((name) => existsSync(join(folder, name)));
+  if (kept.length > 0 && kept.length < entries.length) {
+    throw new Error(
+      `Some secrets are there and some are not; they belong together. There: ${kept.join(', ')}`,
+    );
+  }
+  if (kept.length > 0) return { written: [], kept };
+  for (const [name, value] of entries)
+    await writeFile(join(folder, name), value, { mode: 0o444, flag: 'wx' });
+  return { written: entries.map(([name]) => name), kept };
+}
+
+if (import.meta.main) {
+  const [folder = 'docker/secrets'] = process.argv.slice(2);
+  const { written, kept } = await writeComposeSecrets(folder);
+  process.stdout.write(
+    written.length > 0 ? `Written to ${folder}: ${written.join(', ')}\n` : `Kept: ${kept.join(', ')}\n`,
+  );
+}
