@@ -1,0 +1,61 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { Client } from 'pg';
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+
+const TABLES = ['predictions', 'audit_log'] as const;
+
+/** Binary COPY files of all rows of the job, one a table: exactly what the job wrote. */
+export async function dumpRows(databaseUrl: string, folder: string): Promise<void> {
+  await withClient(databaseUrl, async (client) => {
+    for (const table of TABLES) {
+      const rows = client.query(copyTo(`COPY (SELECT * FROM ${table}) TO STDOUT (FORMAT binary)`));
+      await pipeline(rows, createWriteStream(fileOf(folder, table)));
+    }
+  });
+}
+
+/**
+ * Seconds that PostgreSQL alone needs for those rows: one COPY a table into the same empty tables with the same
+ * indexes, each committed, on one connection after the other (`serial`) or on two at once (`parallel`).
+ */
+export async function copyFloor(
+  urls: { serial: string; parallel: string },
+  folder: string,
+): Promise<{ serial: number; parallel: number }> {
+  const serial = await timed(async () => {
+    for (const table of TABLES) await copyIn(urls.serial, folder, table);
+  });
+  const parallel = await timed(async () => {
+    await Promise.all(TABLES.map((table) => copyIn(urls.parallel, folder, table)));
+  });
+  return { serial, parallel };
+}
+
+async function copyIn(url: string, folder: string, table: string): Promise<void> {
+  await withClient(url, async (client) => {
+    const sink = client.query(copyFrom(`COPY ${table} FROM STDIN (FORMAT binary)`));
+    await pipeline(createReadStream(fileOf(folder, table), { highWaterMark: 1 << 20 }), sink);
+  });
+}
+
+async function withClient(url: string, work: (client: Client) => Promise<void>): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+async function timed(work: () => Promise<void>): Promise<number> {
+  const startedMs = performance.now();
+  await work();
+  return (performance.now() - startedMs) / 1_000;
+}
+
+function fileOf(folder: string, table: string): string {
+  return path.join(folder, `${table}.copy`);
+}

@@ -1,0 +1,216 @@
+/**
+ * `npm run bench:predict [-- --seconds 5 --rounds 3 --out]`: online prediction, audited, against FastAPI + LightGBM that
+ * audits nothing, in turn on one core; the load and PostgreSQL have the other. PYTHON names an interpreter with fastapi,
+ * uvicorn and lightgbm (bench/peer/requirements.txt). The last line is one JSON object.
+ */
+import { execFileSync } from 'node:child_process';
+import { appendFile, readFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import autocannon from 'autocannon';
+import { sql } from 'kysely';
+import { createKey } from '#api/auth/keys.ts';
+import { freePort } from '#cli/local-services/free-port.ts';
+import { startPostgres } from '#cli/local-services/postgres-server.ts';
+import { prepareDatabase } from '#cli/prepare-database.ts';
+import { recordEvent } from '#shared/audit/record-event.ts';
+import { verifyAudit } from '#shared/audit/verify.ts';
+import { createDatabase, createPool } from '#shared/db/database.ts';
+import { loadGoldenRows, loadManifest } from '#shared/models/manifest.ts';
+import { manifestPathOf, registerShippedModel } from '#shared/models/store.ts';
+import { ROOT, serve, type Served } from './served.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '3' },
+    connections: { type: 'string', default: '128' },
+    model: { type: 'string', default: 'models/iit_lightgbm_model.txt' },
+    out: { type: 'boolean', default: false },
+  },
+});
+const seconds = Number(options.seconds);
+const rounds = Number(options.rounds);
+const connections = Number(options.connections);
+const SERVICE_CORE = 0;
+const OTHER_CORE = 1;
+const MODEL = path.resolve(ROOT, options.model);
+
+pin(process.pid);
+const manifest = loadManifest(await readFile(manifestPathOf(MODEL), 'utf8'));
+const golden = loadGoldenRows(await readFile(path.join(path.dirname(MODEL), manifest.golden.file), 'utf8'));
+const bodies = golden.rows.slice(0, 200).map(({ values }, row) =>
+  JSON.stringify({
+    patient_id: `patient-${row}`,
+    facility_id: `facility-${row % 7}`,
+    ...Object.fromEntries(manifest.features.map(({ name }, i) => [name, values[i] ?? null])),
+  }),
+);
+
+await using postgres = await startPostgres({ settings: { shared_buffers: '256MB', max_wal_size: '4GB' } });
+pin(postgres.pid);
+const databaseUrl = postgres.url('postgres');
+await prepareDatabase({ databaseUrl, queueUrl: databaseUrl });
+const pool = createPool({
+  url: databaseUrl,
+  applicationName: 'bench',
+  poolSize: 2,
+  connectTimeoutMs: 5_000,
+  statementTimeoutMs: 0,
+});
+const db = createDatabase(pool);
+await registerShippedModel(db, MODEL);
+const { key } = await createKey(
+  { db, recordEvent, operator: 'bench' },
+  { tenant: 'default', name: 'bench', scopes: ['submit'], expiresAt: undefined },
+);
+
+const port = await freePort();
+const peerPort = await freePort();
+await using service = await serve({
+  core: SERVICE_CORE,
+  command: 'node',
+  args: ['api/main.ts'],
+  env: { DATABASE_URL: databaseUrl, HOST: '127.0.0.1', PORT: String(port) },
+  url: `http://127.0.0.1:${port}`,
+  readyPath: '/health/live',
+});
+await using peer = await serve({
+  core: SERVICE_CORE,
+  command: process.env['PYTHON'] ?? 'python3',
+  args: [
+    '-m',
+    'uvicorn',
+    '--app-dir',
+    'bench/peer',
+    'predict_api:app',
+    '--port',
+    String(peerPort),
+    '--no-access-log',
+  ],
+  env: { MODEL, MANIFEST: manifestPathOf(MODEL) },
+  url: `http://127.0.0.1:${peerPort}`,
+  readyPath: '/openapi.json',
+});
+
+type Side = { served: Served; path: string };
+const ours = (explain: number): Side => ({ served: service, path: `/v1/predict?explain=${explain}` });
+const theirs = (explain: number): Side => ({ served: peer, path: `/predict?explain=${explain}` });
+
+await sameAnswers();
+const plain = await inTurn(ours(0), theirs(0));
+const explained = await inTurn(ours(3), theirs(3));
+const half = await load(ours(3), seconds, explained.service / 2);
+const { rows: counted } = await sql<{
+  n: number;
+}>`SELECT count(*) AS n FROM audit_log WHERE source = 'online'`.execute(db);
+const verified = await verifyAudit(db);
+if (verified.problems.length > 0) throw new Error('the audit does not verify');
+
+const result = {
+  service_rps: Math.round(plain.service),
+  fastapi_rps: Math.round(plain.peer),
+  ratio: round(plain.service / plain.peer),
+  p50_ms: half.latency.p50,
+  p99_ms: half.latency.p99,
+  explained_service_rps: Math.round(explained.service),
+  explained_fastapi_rps: Math.round(explained.peer),
+  explained_ratio: round(explained.service / explained.peer),
+  cpu_ratio: plain.onCore,
+  explained_cpu_ratio: explained.onCore,
+  audited_rows: counted[0]?.n ?? 0,
+};
+if (options.out) {
+  await appendFile(
+    path.join(ROOT, 'bench/results/predict.md'),
+    `| ${new Date().toISOString().slice(0, 16)} | ${cpus()[0]?.model ?? ''} | ${result.service_rps} | ${result.fastapi_rps} | ${result.ratio} | ${result.explained_service_rps} | ${result.explained_fastapi_rps} | ${result.explained_ratio} | ${result.p50_ms} | ${result.p99_ms} |\n`,
+  );
+}
+await db.destroy();
+console.log(JSON.stringify(result));
+
+/** Medians of requests a second; the two sides take turns, and who begins alternates. */
+async function inTurn(service: Side, peer: Side): Promise<{ service: number; peer: number; onCore: number }> {
+  await load(service, 2);
+  await load(peer, 1);
+  const rates = { service: [] as number[], peer: [] as number[] };
+  const onCore = { service: [] as number[], peer: [] as number[] };
+  for (let turn = 0; turn < rounds; turn++) {
+    for (const side of turn % 2 === 0 ? (['service', 'peer'] as const) : (['peer', 'service'] as const)) {
+      const asked = side === 'service' ? service : peer;
+      const before = await cpuSeconds(asked.served.pid);
+      const { requests } = await load(asked, seconds);
+      const cpu = (await cpuSeconds(asked.served.pid)) - before;
+      rates[side].push(requests.average);
+      onCore[side].push(requests.total / cpu);
+      console.error(
+        `${asked.path}: ${requests.average} a second, ${Math.round(requests.total / cpu)} a CPU second`,
+      );
+    }
+  }
+  return {
+    service: median(rates.service),
+    peer: median(rates.peer),
+    onCore: round(median(onCore.service) / median(onCore.peer)),
+  };
+}
+
+async function load(
+  { served, path }: Side,
+  duration: number,
+  overallRate?: number,
+): Promise<autocannon.Result> {
+  const outcome = await autocannon({
+    url: served.url,
+    connections,
+    duration,
+    ...(overallRate === undefined ? {} : { overallRate: Math.round(overallRate) }),
+    requests: bodies.map((body) => ({
+      method: 'POST' as const,
+      path,
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+      body,
+    })),
+  });
+  if (outcome.non2xx > 0 || outcome.errors > 0)
+    throw new Error(`${path}: ${outcome.non2xx} refused, ${outcome.errors} failed`);
+  return outcome;
+}
+
+/** Both sides must say the same of a patient before they are compared. */
+async function sameAnswers(): Promise<void> {
+  for (const body of bodies.slice(0, 20)) {
+    const ask = async ({ served, path }: Side) =>
+      (await (
+        await fetch(served.url + path, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+          body,
+        })
+      ).json()) as { risk: number; predictions?: { risk: number }[] };
+    const own = (await ask(ours(3))).predictions?.[0]?.risk ?? NaN;
+    const other = (await ask(theirs(3))).risk;
+    if (!(Math.abs(own - other) < 1e-12)) throw new Error(`the two disagree: ${own} and ${other}`);
+  }
+}
+
+/** Processor time that a process has used, all its threads together. */
+async function cpuSeconds(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+function pin(pid: number): void {
+  execFileSync('taskset', ['-acp', String(OTHER_CORE), String(pid)], { stdio: 'ignore' });
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
