@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import type { Readable, Transform } from 'node:stream';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import type { Readable } from 'node:stream';
+import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
 import { ServiceError } from '#shared/errors/errors.ts';
 
 export type BodyLimits = {
@@ -11,6 +11,7 @@ export type BodyLimits = {
 };
 
 export type ContentEncoding = 'identity' | 'gzip' | 'zstd';
+type Decoder = Gunzip | ZstdDecompress;
 
 /** A body may hold this much before its ratio counts: short runs of equal rows compress well and honestly. */
 const RATIO_FREE_BYTES = 16 * 1024 ** 2;
@@ -103,31 +104,48 @@ async function nextWithin(
   }
 }
 
+type DecoderInput = {
+  source: AsyncGenerator<Buffer>;
+  /** What a decoder that had come to its end left of its last piece. */
+  left: Buffer | undefined;
+};
+
+/**
+ * Decodes member after member. Node's gzip decoder goes on to the next by itself; its zstd decoder ends with a frame
+ * and drops what else its last piece holds without a word, so that goes to a decoder of its own.
+ */
 async function* decompressed(
   source: AsyncGenerator<Buffer>,
   encoding: 'gzip' | 'zstd',
 ): AsyncGenerator<Buffer> {
-  const decoder: Transform =
-    encoding === 'gzip'
-      ? createGunzip({ chunkSize: OUTPUT_CHUNK_BYTES })
-      : createZstdDecompress({ chunkSize: OUTPUT_CHUNK_BYTES });
-  const feeding = feed(source, decoder);
-  try {
-    for await (const bytes of decoder as Readable) yield bytes as Buffer;
-    await feeding;
-  } catch (error) {
-    throw decodingError(error, encoding);
-  } finally {
-    decoder.destroy();
-    await feeding.catch(() => undefined);
-  }
+  const input: DecoderInput = { source, left: undefined };
+  do {
+    const decoder =
+      encoding === 'gzip'
+        ? createGunzip({ chunkSize: OUTPUT_CHUNK_BYTES })
+        : createZstdDecompress({ chunkSize: OUTPUT_CHUNK_BYTES });
+    const feeding = feed(input, decoder);
+    try {
+      for await (const bytes of decoder as Readable) yield bytes as Buffer;
+      await feeding;
+    } catch (error) {
+      throw decodingError(error, encoding);
+    } finally {
+      decoder.destroy();
+    }
+  } while (input.left !== undefined);
 }
 
-async function feed(source: AsyncGenerator<Buffer>, decoder: Transform): Promise<void> {
+/** Gives a decoder its input, a piece at a time, until either ends. Never throws: the decoder does. */
+async function feed(input: DecoderInput, decoder: Decoder): Promise<void> {
   try {
-    for await (const bytes of source) {
-      if (decoder.destroyed) return;
-      if (!decoder.write(bytes)) await drained(decoder);
+    for (;;) {
+      const piece = input.left ?? (await nextPiece(input.source));
+      input.left = undefined;
+      if (piece === undefined) break;
+      const unused = await unusedBytes(decoder, piece);
+      if (unused > 0) input.left = piece.subarray(piece.length - unused);
+      if (unused > 0 || decoder.destroyed) return;
     }
     decoder.end();
   } catch (error) {
@@ -135,16 +153,16 @@ async function feed(source: AsyncGenerator<Buffer>, decoder: Transform): Promise
   }
 }
 
-async function drained(decoder: Transform): Promise<void> {
-  await new Promise<void>((done) => {
-    const settle = () => {
-      decoder.off('drain', settle);
-      decoder.off('close', settle);
-      done();
-    };
-    decoder.once('drain', settle);
-    decoder.once('close', settle);
-  });
+async function nextPiece(source: AsyncGenerator<Buffer>): Promise<Buffer | undefined> {
+  const next = await source.next();
+  return next.done === true ? undefined : next.value;
+}
+
+/** Settles when the decoder is done with a piece; more than 0 means that its stream ended before the piece did. */
+async function unusedBytes(decoder: Decoder, piece: Buffer): Promise<number> {
+  const before = decoder.bytesWritten;
+  await new Promise<void>((done) => decoder.write(piece, () => done()));
+  return piece.length - (decoder.bytesWritten - before);
 }
 
 function decodingError(error: unknown, encoding: string): unknown {
