@@ -13,7 +13,7 @@ const check = process.argv.includes('--check');
 
 // Nothing of a kernel's own lies in the memory, which the caller lays out.
 const FLAGS = `-O3 --runtime stub --noAssert --noExportMemory --importMemory --sharedMemory --initialMemory 1
-  --maximumMemory 65536 --memoryBase 64 --enable simd,threads`.split(/\s+/);
+  --maximumMemory 65536 --memoryBase 64 --enable simd,threads,relaxed-simd`.split(/\s+/);
 
 async function compile(file: string): Promise<Uint8Array> {
   const written = new Map<string, Uint8Array>();

@@ -16,7 +16,9 @@ export const PLAN = {
   tiles: 32,
   input: 36,
   trees: 40,
-  bytes: 64,
+  /** The weights 1, 2, 4 and 8 of a unit's outcomes, sixteen bytes each. */
+  weights: 48,
+  bytes: 112,
 } as const;
 
 export const FEATURE = {
@@ -43,15 +45,21 @@ export const VARIANT = { column: 0, flags: 4, substitute: 8, set: 12, bytes: 16 
 export const VARIANT_FLAG = { zero: 1, wide: 2 } as const;
 
 export const TREE = {
-  pairs: 0,
-  pairCount: 4,
+  units: 0,
+  /** Four bytes: units of one node, two, three and four. */
+  unitCounts: 4,
   nodes: 8,
   nodeCount: 12,
   leaves: 16,
   wide: 20,
   bytes: 24,
 } as const;
-export const PAIR = { column: 0, threshold: 4, code: 5, bytes: 8 } as const;
+/** Nodes of the largest unit: a subtree whose outcomes, a bit a node, are looked up in one table. */
+export const MOST_UNIT_NODES = 4;
+/** A unit of `size` nodes: columns, four threshold bytes, then the table (one leaf number where size is 1). */
+export function unitLayout(size: number): { thresholds: number; codes: number; bytes: number } {
+  return { thresholds: size * 4, codes: size * 4 + 4, bytes: size * 4 + 4 + (size === 1 ? 4 : 16) };
+}
 export const NODE = { column: 0, threshold: 4, left: 8, right: 12, out: 16, bytes: 20 } as const;
 export const WIDE_NODE = {
   column: 0,

@@ -1,9 +1,9 @@
 import type { Model } from '../model/model.ts';
 import { Arena } from './arena.ts';
-import { surveyFeatures, type TreeForm } from './columns.ts';
+import { NARROW_LEAVES, surveyFeatures, type TreeForm } from './columns.ts';
 import { FeatureRecords } from './feature-records.ts';
 import { layOutScratch, PLAN, TREE, type ScratchLayout } from './layout.ts';
-import { leafTable, narrowSlotCount, orderTree, writeNarrowTree, writeWideTree } from './tree-records.ts';
+import { leafTable, orderTree, writeNarrowTree, writeWideTree } from './tree-records.ts';
 
 /** Tables of a model for the kernel, to lie at `base` of its memory. */
 export type Plan = {
@@ -28,8 +28,7 @@ export function makePlan(model: Model, base: number): Plan {
   const arena = new Arena(base);
   const header = arena.take(PLAN.bytes);
   const treesAt = arena.take(model.trees.length * TREE.bytes);
-  const narrow = model.trees.filter((_, index) => survey.forms[index] === 'narrow');
-  const slotCount = narrow.reduce((most, tree) => Math.max(most, narrowSlotCount(tree)), 1);
+  const slotCount = NARROW_LEAVES / 2;
   // The slots' place does not depend on the columns, which only the trees' writing counts.
   const early = layOutScratch({ featureCount: model.featureCount, tileBytes: 1, slotCount });
   const leafMaps = new Int32Array(model.trees.length);
@@ -66,6 +65,9 @@ export function makePlan(model: Model, base: number): Plan {
   arena.u32(header + PLAN.tiles, scratch.tiles);
   arena.u32(header + PLAN.input, scratch.input);
   arena.u32(header + PLAN.trees, treesAt);
+  for (let at = 0; at < 64; at++) {
+    arena.u8(header + PLAN.weights + at, 1 << (at >> 4));
+  }
   return { bytes: arena.bytes(), base, header, scratch, forms: survey.forms, leafMaps };
 }
 

@@ -1,7 +1,7 @@
 import type { Tree } from '../model/tree.ts';
 import type { Arena } from './arena.ts';
 import type { FeatureRecords } from './feature-records.ts';
-import { BLOCK_ROWS, NODE, PAIR, TREE, WIDE_NODE, WIDE_SLOTS } from './layout.ts';
+import { BLOCK_ROWS, MOST_UNIT_NODES, NODE, TREE, unitLayout, WIDE_NODE, WIDE_SLOTS } from './layout.ts';
 
 /** Leaves numbered from left to right: `codeOf[leaf]`, and nodes with children before parents. */
 export type TreeOrder = { readonly codeOf: Int32Array; readonly nodes: Int32Array };
@@ -34,18 +34,39 @@ export function leafTable(tree: Tree, order: TreeOrder): Float64Array {
   return values;
 }
 
-/** Slots that a tree of the 8-bit form occupies: one a node over two leaves. */
-export function narrowSlotCount(tree: Tree): number {
-  let count = 0;
-  for (let node = 0; node < tree.leafCount - 1; node++) {
-    count += tree.leftChild[node]! < 0 && tree.rightChild[node]! < 0 ? 1 : 0;
+/** Nodes of the subtree under each node, itself included. */
+function subtreeSizes(tree: Tree, order: TreeOrder): Int32Array {
+  const sizes = new Int32Array(order.nodes.length);
+  const sizeOf = (child: number): number => (child < 0 ? 0 : sizes[child]!);
+  for (const node of order.nodes) {
+    sizes[node] = 1 + sizeOf(tree.leftChild[node]!) + sizeOf(tree.rightChild[node]!);
   }
-  return count;
+  return sizes;
+}
+
+/** The nodes of a unit, its root first. */
+function unitNodes(tree: Tree, root: number): number[] {
+  const nodes = [root];
+  for (const node of nodes) {
+    nodes.push(...[tree.leftChild[node]!, tree.rightChild[node]!].filter((child) => child >= 0));
+  }
+  return nodes;
+}
+
+/** The leaf in which outcomes end: bit `i` says whether the row goes right at the unit's node `i`. */
+function leafByOutcome(tree: Tree, nodes: readonly number[], outcomes: number): number {
+  let node = nodes[0]!;
+  while (node >= 0) {
+    const right = (outcomes >> nodes.indexOf(node)) & 1;
+    node = right === 1 ? tree.rightChild[node]! : tree.leftChild[node]!;
+  }
+  return ~node;
 }
 
 /**
- * Writes a tree of at most 256 leaves. Nodes over two leaves fill slots in turn; every other node combines two
- * places (slots, or the constant blocks of leaf numbers) into the slot of one of its children; the root is last.
+ * Writes a tree of at most 256 leaves. Units (subtrees of up to four nodes) fill slots in turn; every other node
+ * combines two places (slots, or the constant blocks of leaf numbers) into the slot of one of its children;
+ * the root is last.
  */
 export function writeNarrowTree(
   arena: Arena,
@@ -55,21 +76,31 @@ export function writeNarrowTree(
   features: FeatureRecords,
   slotsAt: number,
 ): void {
-  const place = new Int32Array(Math.max(0, tree.leafCount - 1));
-  const leafPlace = (leaf: number): number => order.codeOf[leaf]! * BLOCK_ROWS;
-  const placeOf = (child: number): number => (child < 0 ? leafPlace(~child) : place[child]!);
-  const isPair = (node: number): boolean =>
-    node !== 0 && tree.leftChild[node]! < 0 && tree.rightChild[node]! < 0;
-  const pairs = order.nodes.filter(isPair);
-  const joins = order.nodes.filter((node) => !isPair(node));
-  const pairsAt = arena.take(pairs.length * PAIR.bytes);
-  for (const [at, node] of pairs.entries()) {
-    const address = pairsAt + at * PAIR.bytes;
-    const test = features.testOf(tree, node, false);
-    arena.u32(address + PAIR.column, test.column);
-    arena.u8(address + PAIR.threshold, test.threshold);
-    arena.u8(address + PAIR.code, order.codeOf[~tree.leftChild[node]!]!);
-    place[node] = slotsAt + at * BLOCK_ROWS;
+  const sizes = subtreeSizes(tree, order);
+  const place = new Int32Array(order.nodes.length);
+  const placeOf = (child: number): number => (child < 0 ? order.codeOf[~child]! * BLOCK_ROWS : place[child]!);
+  // The root writes its answer elsewhere, so it is always a join.
+  const joins = order.nodes.filter((node) => node === 0 || sizes[node]! > MOST_UNIT_NODES);
+  const units = joins.reduce<number[]>((found, node) => {
+    for (const child of [tree.leftChild[node]!, tree.rightChild[node]!]) {
+      if (child >= 0 && sizes[child]! <= MOST_UNIT_NODES) {
+        found.push(child);
+      }
+    }
+    return found;
+  }, []);
+  units.sort((left, right) => sizes[left]! - sizes[right]!);
+  let address = arena.take(units.reduce((bytes, root) => bytes + unitLayout(sizes[root]!).bytes, 0));
+  arena.u32(record + TREE.units, address);
+  const counts = new Uint8Array(MOST_UNIT_NODES + 1);
+  for (const [at, root] of units.entries()) {
+    const size = sizes[root]!;
+    const layout = unitLayout(size);
+    writeUnit(arena, address, tree, root, order, features, layout);
+    counts[size] = counts[size]! + 1;
+    arena.u8(record + TREE.unitCounts + size - 1, counts[size]!);
+    place[root] = slotsAt + at * BLOCK_ROWS;
+    address += layout.bytes;
   }
   const joinsAt = arena.take(Math.max(1, joins.length) * NODE.bytes);
   for (const [at, node] of joins.entries()) {
@@ -84,11 +115,29 @@ export function writeNarrowTree(
     arena.u32(address + NODE.right, placeOf(right));
     arena.u32(address + NODE.out, place[node]);
   }
-  arena.u32(record + TREE.pairs, pairsAt);
-  arena.u32(record + TREE.pairCount, pairs.length);
   arena.u32(record + TREE.nodes, joinsAt);
   // A tree of one leaf keeps its zeroed record: both places are leaf number 0.
   arena.u32(record + TREE.nodeCount, Math.max(1, joins.length));
+}
+
+function writeUnit(
+  arena: Arena,
+  address: number,
+  tree: Tree,
+  root: number,
+  order: TreeOrder,
+  features: FeatureRecords,
+  layout: { readonly thresholds: number; readonly codes: number },
+): void {
+  const nodes = unitNodes(tree, root);
+  for (const [at, node] of nodes.entries()) {
+    const test = features.testOf(tree, node, false);
+    arena.u32(address + at * 4, test.column);
+    arena.u8(address + layout.thresholds + at, test.threshold);
+  }
+  for (let outcomes = 0; outcomes < (nodes.length === 1 ? 1 : 1 << nodes.length); outcomes++) {
+    arena.u8(address + layout.codes + outcomes, order.codeOf[leafByOutcome(tree, nodes, outcomes)]!);
+  }
 }
 
 /** Writes a tree with 16-bit ranks and leaf numbers; the child that needs more slots goes first. */

@@ -4,9 +4,12 @@
  * engine/fast/layout.ts names the fields of every record read here, and must agree with the offsets below.
  *
  * A block is 128 rows. `rankPiece` turns values into ranks among the model's own thresholds, a byte (or two) a
- * row and column. `sumTrees` finds each row's exit leaf: leaves are numbered from left to right, so that every
+ * row and column. `sumTrees` finds each row's exit leaf. Leaves are numbered from left to right, so that every
  * leaf on the right of a node has a higher number than every leaf on its left, and a node's exit leaf is
- * max(left, right AND (rank > threshold)). One instruction serves 16 rows, and there is no branch on data.
+ * max(left, right AND (rank > threshold)). Subtrees of up to four nodes take a shorter way: their outcomes
+ * are the bits of an index into sixteen leaf numbers. One instruction serves 16 rows; no branch depends on data.
+ *
+ * Relaxed swizzle leaves only indices above 15 undefined, and there are none here.
  */
 
 const BLOCK: usize = 128;
@@ -24,6 +27,7 @@ const P_RANKS: usize = 28;
 const P_TILES: usize = 32;
 const P_INPUT: usize = 36;
 const P_TREES: usize = 40;
+const P_WEIGHTS: usize = 48;
 
 // Feature record.
 const FEATURE_BYTES: usize = 80;
@@ -62,14 +66,18 @@ const VARIANT_WIDE: u32 = 2;
 
 // Tree record.
 const TREE_BYTES: usize = 24;
-const T_PAIRS: usize = 0;
-const T_PAIR_COUNT: usize = 4;
+const T_UNITS: usize = 0;
+const T_UNIT_COUNTS: usize = 4;
 const T_NODES: usize = 8;
 const T_NODE_COUNT: usize = 12;
 const T_LEAVES: usize = 16;
 const T_WIDE: usize = 20;
 
-const PAIR_BYTES: usize = 8;
+// Unit records: columns (u32 each), four threshold bytes, then the leaf number by outcome.
+const UNIT1_BYTES: usize = 12;
+const UNIT2_BYTES: usize = 28;
+const UNIT3_BYTES: usize = 32;
+const UNIT4_BYTES: usize = 36;
 const NODE_BYTES: usize = 20;
 const WIDE_NODE_BYTES: usize = 24;
 
@@ -557,54 +565,139 @@ export function leavesOf(plan: usize, scratch: usize, rows: usize, index: usize,
 
 // @ts-ignore: decorator
 @inline
-function join(left: usize, right: usize, column: usize, threshold: v128, to: usize, at: usize): void {
-  const passed = v128.gt<i8>(v128.load(column + at), threshold);
-  v128.store(to + at, v128.max<u8>(v128.load(left + at), v128.and(v128.load(right + at), passed)));
+function joined(left: v128, right: v128, ranks: v128, threshold: v128): v128 {
+  return v128.max<u8>(left, v128.and(right, v128.gt<i8>(ranks, threshold)));
 }
 
-// @ts-ignore: decorator
-@inline
-function pair(column: usize, threshold: v128, code: v128, to: usize, at: usize): void {
-  v128.store(to + at, v128.sub<i8>(code, v128.gt<i8>(v128.load(column + at), threshold)));
-}
+// The offsets below are spelled out: as immediates they cost nothing, as sums an instruction each.
 
 // @ts-ignore: decorator
 @inline
 function joinNode(node: usize, scratch: usize, tile: usize, to: usize): void {
-  const column = tile + load<u32>(node);
-  const threshold = v128.load8_splat(node, 4);
-  const left = scratch + load<u32>(node, 8);
-  const right = scratch + load<u32>(node, 12);
-  join(left, right, column, threshold, to, 0);
-  join(left, right, column, threshold, to, 16);
-  join(left, right, column, threshold, to, 32);
-  join(left, right, column, threshold, to, 48);
-  join(left, right, column, threshold, to, 64);
-  join(left, right, column, threshold, to, 80);
-  join(left, right, column, threshold, to, 96);
-  join(left, right, column, threshold, to, 112);
+  const c = tile + load<u32>(node);
+  const t = v128.load8_splat(node, 4);
+  const l = scratch + load<u32>(node, 8);
+  const r = scratch + load<u32>(node, 12);
+  v128.store(to, joined(v128.load(l), v128.load(r), v128.load(c), t));
+  v128.store(to, joined(v128.load(l, 16), v128.load(r, 16), v128.load(c, 16), t), 16);
+  v128.store(to, joined(v128.load(l, 32), v128.load(r, 32), v128.load(c, 32), t), 32);
+  v128.store(to, joined(v128.load(l, 48), v128.load(r, 48), v128.load(c, 48), t), 48);
+  v128.store(to, joined(v128.load(l, 64), v128.load(r, 64), v128.load(c, 64), t), 64);
+  v128.store(to, joined(v128.load(l, 80), v128.load(r, 80), v128.load(c, 80), t), 80);
+  v128.store(to, joined(v128.load(l, 96), v128.load(r, 96), v128.load(c, 96), t), 96);
+  v128.store(to, joined(v128.load(l, 112), v128.load(r, 112), v128.load(c, 112), t), 112);
 }
 
-/** Exit leaves of a block, a byte a row. First the nodes over two leaves, then the others, children first. */
+// @ts-ignore: decorator
+@inline
+function outcome(ranks: v128, threshold: v128, weight: v128): v128 {
+  return v128.and(v128.gt<i8>(ranks, threshold), weight);
+}
+
+// @ts-ignore: decorator
+@inline
+function unit1(unit: usize, tile: usize, to: usize): void {
+  const c = tile + load<u32>(unit);
+  const t = v128.load8_splat(unit, 4);
+  const code = v128.load8_splat(unit, 8);
+  v128.store(to, v128.sub<i8>(code, v128.gt<i8>(v128.load(c), t)));
+  v128.store(to, v128.sub<i8>(code, v128.gt<i8>(v128.load(c, 16), t)), 16);
+  v128.store(to, v128.sub<i8>(code, v128.gt<i8>(v128.load(c, 32), t)), 32);
+  v128.store(to, v128.sub<i8>(code, v128.gt<i8>(v128.load(c, 48), t)), 48);
+  v128.store(to, v128.sub<i8>(code, v128.gt<i8>(v128.load(c, 64), t)), 64);
+  v128.store(to, v128.sub<i8>(code, v128.gt<i8>(v128.load(c, 80), t)), 80);
+  v128.store(to, v128.sub<i8>(code, v128.gt<i8>(v128.load(c, 96), t)), 96);
+  v128.store(to, v128.sub<i8>(code, v128.gt<i8>(v128.load(c, 112), t)), 112);
+}
+
+// @ts-ignore: decorator
+@inline
+function unit2(unit: usize, tile: usize, to: usize, one: v128, two: v128): void {
+  const a = tile + load<u32>(unit);
+  const b = tile + load<u32>(unit, 4);
+  const ta = v128.load8_splat(unit, 8);
+  const tb = v128.load8_splat(unit, 9);
+  const codes = v128.load(unit, 12);
+  v128.store(to, v128.relaxed_swizzle(codes, v128.or(outcome(v128.load(a), ta, one), outcome(v128.load(b), tb, two))));
+  v128.store(to, v128.relaxed_swizzle(codes, v128.or(outcome(v128.load(a, 16), ta, one), outcome(v128.load(b, 16), tb, two))), 16);
+  v128.store(to, v128.relaxed_swizzle(codes, v128.or(outcome(v128.load(a, 32), ta, one), outcome(v128.load(b, 32), tb, two))), 32);
+  v128.store(to, v128.relaxed_swizzle(codes, v128.or(outcome(v128.load(a, 48), ta, one), outcome(v128.load(b, 48), tb, two))), 48);
+  v128.store(to, v128.relaxed_swizzle(codes, v128.or(outcome(v128.load(a, 64), ta, one), outcome(v128.load(b, 64), tb, two))), 64);
+  v128.store(to, v128.relaxed_swizzle(codes, v128.or(outcome(v128.load(a, 80), ta, one), outcome(v128.load(b, 80), tb, two))), 80);
+  v128.store(to, v128.relaxed_swizzle(codes, v128.or(outcome(v128.load(a, 96), ta, one), outcome(v128.load(b, 96), tb, two))), 96);
+  v128.store(to, v128.relaxed_swizzle(codes, v128.or(outcome(v128.load(a, 112), ta, one), outcome(v128.load(b, 112), tb, two))), 112);
+}
+
+// @ts-ignore: decorator
+@inline
+function unit3(unit: usize, tile: usize, to: usize, one: v128, two: v128, four: v128): void {
+  const a = tile + load<u32>(unit);
+  const b = tile + load<u32>(unit, 4);
+  const c = tile + load<u32>(unit, 8);
+  const ta = v128.load8_splat(unit, 12);
+  const tb = v128.load8_splat(unit, 13);
+  const tc = v128.load8_splat(unit, 14);
+  const codes = v128.load(unit, 16);
+  v128.store(to, v128.relaxed_swizzle(codes, v128.or(v128.or(outcome(v128.load(a), ta, one), outcome(v128.load(b), tb, two)), outcome(v128.load(c), tc, four))));
+  v128.store(to, v128.relaxed_swizzle(codes, v128.or(v128.or(outcome(v128.load(a, 16), ta, one), outcome(v128.load(b, 16), tb, two)), outcome(v128.load(c, 16), tc, four))), 16);
+  v128.store(to, v128.relaxed_swizzle(codes, v128.or(v128.or(outcome(v128.load(a, 32), ta, one), outcome(v128.load(b, 32), tb, two)), outcome(v128.load(c, 32), tc, four))), 32);
+  v128.store(to, v128.relaxed_swizzle(codes, v128.or(v128.or(outcome(v128.load(a, 48), ta, one), outcome(v128.load(b, 48), tb, two)), outcome(v128.load(c, 48), tc, four))), 48);
+  v128.store(to, v128.relaxed_swizzle(codes, v128.or(v128.or(outcome(v128.load(a, 64), ta, one), outcome(v128.load(b, 64), tb, two)), outcome(v128.load(c, 64), tc, four))), 64);
+  v128.store(to, v128.relaxed_swizzle(codes, v128.or(v128.or(outcome(v128.load(a, 80), ta, one), outcome(v128.load(b, 80), tb, two)), outcome(v128.load(c, 80), tc, four))), 80);
+  v128.store(to, v128.relaxed_swizzle(codes, v128.or(v128.or(outcome(v128.load(a, 96), ta, one), outcome(v128.load(b, 96), tb, two)), outcome(v128.load(c, 96), tc, four))), 96);
+  v128.store(to, v128.relaxed_swizzle(codes, v128.or(v128.or(outcome(v128.load(a, 112), ta, one), outcome(v128.load(b, 112), tb, two)), outcome(v128.load(c, 112), tc, four))), 112);
+}
+
+// @ts-ignore: decorator
+@inline
+function unit4(unit: usize, tile: usize, to: usize, one: v128, two: v128, four: v128, eight: v128): void {
+  const a = tile + load<u32>(unit);
+  const b = tile + load<u32>(unit, 4);
+  const c = tile + load<u32>(unit, 8);
+  const d = tile + load<u32>(unit, 12);
+  const ta = v128.load8_splat(unit, 16);
+  const tb = v128.load8_splat(unit, 17);
+  const tc = v128.load8_splat(unit, 18);
+  const td = v128.load8_splat(unit, 19);
+  const codes = v128.load(unit, 20);
+  v128.store(to, v128.relaxed_swizzle(codes, v128.or(v128.or(outcome(v128.load(a), ta, one), outcome(v128.load(b), tb, two)), v128.or(outcome(v128.load(c), tc, four), outcome(v128.load(d), td, eight)))));
+  v128.store(to, v128.relaxed_swizzle(codes, v128.or(v128.or(outcome(v128.load(a, 16), ta, one), outcome(v128.load(b, 16), tb, two)), v128.or(outcome(v128.load(c, 16), tc, four), outcome(v128.load(d, 16), td, eight)))), 16);
+  v128.store(to, v128.relaxed_swizzle(codes, v128.or(v128.or(outcome(v128.load(a, 32), ta, one), outcome(v128.load(b, 32), tb, two)), v128.or(outcome(v128.load(c, 32), tc, four), outcome(v128.load(d, 32), td, eight)))), 32);
+  v128.store(to, v128.relaxed_swizzle(codes, v128.or(v128.or(outcome(v128.load(a, 48), ta, one), outcome(v128.load(b, 48), tb, two)), v128.or(outcome(v128.load(c, 48), tc, four), outcome(v128.load(d, 48), td, eight)))), 48);
+  v128.store(to, v128.relaxed_swizzle(codes, v128.or(v128.or(outcome(v128.load(a, 64), ta, one), outcome(v128.load(b, 64), tb, two)), v128.or(outcome(v128.load(c, 64), tc, four), outcome(v128.load(d, 64), td, eight)))), 64);
+  v128.store(to, v128.relaxed_swizzle(codes, v128.or(v128.or(outcome(v128.load(a, 80), ta, one), outcome(v128.load(b, 80), tb, two)), v128.or(outcome(v128.load(c, 80), tc, four), outcome(v128.load(d, 80), td, eight)))), 80);
+  v128.store(to, v128.relaxed_swizzle(codes, v128.or(v128.or(outcome(v128.load(a, 96), ta, one), outcome(v128.load(b, 96), tb, two)), v128.or(outcome(v128.load(c, 96), tc, four), outcome(v128.load(d, 96), td, eight)))), 96);
+  v128.store(to, v128.relaxed_swizzle(codes, v128.or(v128.or(outcome(v128.load(a, 112), ta, one), outcome(v128.load(b, 112), tb, two)), v128.or(outcome(v128.load(c, 112), tc, four), outcome(v128.load(d, 112), td, eight)))), 112);
+}
+
+/**
+ * Exit leaves of a block, a byte a row. First the units, subtrees of one to four nodes whose outcomes are looked up
+ * in a table of sixteen leaf numbers; then the nodes above them, children first.
+ */
 // @ts-ignore: decorator
 @inline
 function exitLeaves(tree: usize, plan: usize, scratch: usize, tile: usize, to: usize): void {
   let slot = scratch + load<u32>(plan, P_SLOTS);
-  let pairNode = <usize>load<u32>(tree, T_PAIRS);
-  const pairsEnd = pairNode + <usize>load<u32>(tree, T_PAIR_COUNT) * PAIR_BYTES;
-  for (; pairNode < pairsEnd; pairNode += PAIR_BYTES) {
-    const column = tile + load<u32>(pairNode);
-    const threshold = v128.load8_splat(pairNode, 4);
-    const code = v128.load8_splat(pairNode, 5);
-    pair(column, threshold, code, slot, 0);
-    pair(column, threshold, code, slot, 16);
-    pair(column, threshold, code, slot, 32);
-    pair(column, threshold, code, slot, 48);
-    pair(column, threshold, code, slot, 64);
-    pair(column, threshold, code, slot, 80);
-    pair(column, threshold, code, slot, 96);
-    pair(column, threshold, code, slot, 112);
-    slot += BLOCK;
+  const one = v128.load(plan, P_WEIGHTS);
+  const two = v128.load(plan, P_WEIGHTS + 16);
+  const four = v128.load(plan, P_WEIGHTS + 32);
+  const eight = v128.load(plan, P_WEIGHTS + 48);
+  let unit = <usize>load<u32>(tree, T_UNITS);
+  let end = unit + <usize>load<u8>(tree, T_UNIT_COUNTS) * UNIT1_BYTES;
+  for (; unit < end; unit += UNIT1_BYTES, slot += BLOCK) {
+    unit1(unit, tile, slot);
+  }
+  end = unit + <usize>load<u8>(tree, T_UNIT_COUNTS + 1) * UNIT2_BYTES;
+  for (; unit < end; unit += UNIT2_BYTES, slot += BLOCK) {
+    unit2(unit, tile, slot, one, two);
+  }
+  end = unit + <usize>load<u8>(tree, T_UNIT_COUNTS + 2) * UNIT3_BYTES;
+  for (; unit < end; unit += UNIT3_BYTES, slot += BLOCK) {
+    unit3(unit, tile, slot, one, two, four);
+  }
+  end = unit + <usize>load<u8>(tree, T_UNIT_COUNTS + 3) * UNIT4_BYTES;
+  for (; unit < end; unit += UNIT4_BYTES, slot += BLOCK) {
+    unit4(unit, tile, slot, one, two, four, eight);
   }
   let node = <usize>load<u32>(tree, T_NODES);
   const root = node + (<usize>load<u32>(tree, T_NODE_COUNT) - 1) * NODE_BYTES;
@@ -637,8 +730,8 @@ function exitLeavesWide(tree: usize, plan: usize, scratch: usize, tile: usize, t
 
 // @ts-ignore: decorator
 @inline
-function leafAt(leaves: usize, code: usize): f64 {
-  return load<f64>(leaves + (<usize>load<u8>(code) << 3));
+function leafAt(leaves: usize, code: u32): f64 {
+  return load<f64>(leaves + (<usize>code << 3));
 }
 
 /** Adds eight trees' leaf values, tree after tree in each row. */
@@ -646,32 +739,54 @@ function leafAt(leaves: usize, code: usize): f64 {
 @inline
 function addGroup(tree: usize, codes: usize, sums: usize): void {
   const l0 = <usize>load<u32>(tree, T_LEAVES);
-  const l1 = <usize>load<u32>(tree, TREE_BYTES + T_LEAVES);
+  const l1 = <usize>load<u32>(tree, 1 * TREE_BYTES + T_LEAVES);
   const l2 = <usize>load<u32>(tree, 2 * TREE_BYTES + T_LEAVES);
   const l3 = <usize>load<u32>(tree, 3 * TREE_BYTES + T_LEAVES);
   const l4 = <usize>load<u32>(tree, 4 * TREE_BYTES + T_LEAVES);
   const l5 = <usize>load<u32>(tree, 5 * TREE_BYTES + T_LEAVES);
   const l6 = <usize>load<u32>(tree, 6 * TREE_BYTES + T_LEAVES);
   const l7 = <usize>load<u32>(tree, 7 * TREE_BYTES + T_LEAVES);
-  for (let row: usize = 0; row < BLOCK; row += 4) {
-    const at = codes + row;
-    const to = sums + (row << 3);
-    let a = load<f64>(to);
-    let b = load<f64>(to, 8);
-    let c = load<f64>(to, 16);
-    let d = load<f64>(to, 24);
-    a += leafAt(l0, at); b += leafAt(l0, at + 1); c += leafAt(l0, at + 2); d += leafAt(l0, at + 3);
-    a += leafAt(l1, at + 256); b += leafAt(l1, at + 257); c += leafAt(l1, at + 258); d += leafAt(l1, at + 259);
-    a += leafAt(l2, at + 512); b += leafAt(l2, at + 513); c += leafAt(l2, at + 514); d += leafAt(l2, at + 515);
-    a += leafAt(l3, at + 768); b += leafAt(l3, at + 769); c += leafAt(l3, at + 770); d += leafAt(l3, at + 771);
-    a += leafAt(l4, at + 1024); b += leafAt(l4, at + 1025); c += leafAt(l4, at + 1026); d += leafAt(l4, at + 1027);
-    a += leafAt(l5, at + 1280); b += leafAt(l5, at + 1281); c += leafAt(l5, at + 1282); d += leafAt(l5, at + 1283);
-    a += leafAt(l6, at + 1536); b += leafAt(l6, at + 1537); c += leafAt(l6, at + 1538); d += leafAt(l6, at + 1539);
-    a += leafAt(l7, at + 1792); b += leafAt(l7, at + 1793); c += leafAt(l7, at + 1794); d += leafAt(l7, at + 1795);
-    store<f64>(to, a);
-    store<f64>(to, b, 8);
-    store<f64>(to, c, 16);
-    store<f64>(to, d, 24);
+  for (const end = codes + BLOCK; codes < end; codes += 4, sums += 32) {
+    let a = load<f64>(sums);
+    let b = load<f64>(sums, 8);
+    let c = load<f64>(sums, 16);
+    let d = load<f64>(sums, 24);
+    a += leafAt(l0, load<u8>(codes));
+    b += leafAt(l0, load<u8>(codes, 1));
+    c += leafAt(l0, load<u8>(codes, 2));
+    d += leafAt(l0, load<u8>(codes, 3));
+    a += leafAt(l1, load<u8>(codes, 256));
+    b += leafAt(l1, load<u8>(codes, 257));
+    c += leafAt(l1, load<u8>(codes, 258));
+    d += leafAt(l1, load<u8>(codes, 259));
+    a += leafAt(l2, load<u8>(codes, 512));
+    b += leafAt(l2, load<u8>(codes, 513));
+    c += leafAt(l2, load<u8>(codes, 514));
+    d += leafAt(l2, load<u8>(codes, 515));
+    a += leafAt(l3, load<u8>(codes, 768));
+    b += leafAt(l3, load<u8>(codes, 769));
+    c += leafAt(l3, load<u8>(codes, 770));
+    d += leafAt(l3, load<u8>(codes, 771));
+    a += leafAt(l4, load<u8>(codes, 1024));
+    b += leafAt(l4, load<u8>(codes, 1025));
+    c += leafAt(l4, load<u8>(codes, 1026));
+    d += leafAt(l4, load<u8>(codes, 1027));
+    a += leafAt(l5, load<u8>(codes, 1280));
+    b += leafAt(l5, load<u8>(codes, 1281));
+    c += leafAt(l5, load<u8>(codes, 1282));
+    d += leafAt(l5, load<u8>(codes, 1283));
+    a += leafAt(l6, load<u8>(codes, 1536));
+    b += leafAt(l6, load<u8>(codes, 1537));
+    c += leafAt(l6, load<u8>(codes, 1538));
+    d += leafAt(l6, load<u8>(codes, 1539));
+    a += leafAt(l7, load<u8>(codes, 1792));
+    b += leafAt(l7, load<u8>(codes, 1793));
+    c += leafAt(l7, load<u8>(codes, 1794));
+    d += leafAt(l7, load<u8>(codes, 1795));
+    store<f64>(sums, a);
+    store<f64>(sums, b, 8);
+    store<f64>(sums, c, 16);
+    store<f64>(sums, d, 24);
   }
 }
 
