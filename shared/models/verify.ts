@@ -26,8 +26,8 @@ export interface Verification {
 export function verifyModel(files: ModelFiles): Verification {
   const manifest = loadManifest(files.manifest);
   const problems: string[] = [];
-  expectSha256(problems, 'model', files.model, manifest.sha256);
-  expectSha256(problems, 'golden rows', files.golden, manifest.golden.sha256);
+  expectSha256(problems, 'model file', files.model, manifest.sha256);
+  expectSha256(problems, 'golden-rows file', files.golden, manifest.golden.sha256);
   const decoder = new TextDecoder();
   const golden = loadGoldenRows(decoder.decode(files.golden));
   const model = loadModel(decoder.decode(files.model));
@@ -80,7 +80,7 @@ function compareScores(
 
 function expectSha256(problems: string[], what: string, bytes: Uint8Array, expected: string): void {
   const found = createHash('sha256').update(bytes).digest('hex');
-  if (found !== expected) problems.push(`the ${what} have sha256 ${found}, the manifest says ${expected}`);
+  if (found !== expected) problems.push(`the ${what} has sha256 ${found}, the manifest says ${expected}`);
 }
 
 function sameList(a: readonly string[], b: readonly string[]): boolean {
