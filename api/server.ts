@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
 import { createApp } from '#api/app.ts';
 import { createAuthenticator } from '#api/auth/authenticator.ts';
@@ -10,6 +10,7 @@ import { createCursorCodec } from '#api/http/cursor.ts';
 import { JobReader } from '#api/jobs/job-reader.ts';
 import { UploadLimiter } from '#api/limits/upload-limiter.ts';
 import { createApiMetrics } from '#api/metrics.ts';
+import { predictFastLane } from '#api/online/fast-lane.ts';
 import { createOnline } from '#api/online/online.ts';
 import { createReasonTextStore } from '#api/results/reason-text-store.ts';
 import { recordEvent } from '#shared/audit/record-event.ts';
@@ -95,6 +96,8 @@ export async function startApi({ config, log, clock }: ApiServerOptions): Promis
   };
   const server = createAdaptorServer({
     fetch: createApp(deps).fetch,
+    createServer: ((options: ServerOptions, common: RequestListener) =>
+      createServer(options, predictFastLane(deps, common))) as typeof createServer,
     serverOptions: {
       requestTimeout: REQUEST_TIMEOUT_MS,
       headersTimeout: HEADERS_TIMEOUT_MS,

@@ -5,13 +5,16 @@ export type OnlineMetrics = ReturnType<typeof createOnlineMetrics>;
 /** Metrics of online prediction under the deployment guide's names, on `registry`. */
 export function createOnlineMetrics(registry: Registry) {
   const registers = [registry];
+  const requests = new Counter<'source' | 'outcome'>({
+    name: 'iit_prediction_requests_total',
+    help: 'Online prediction requests by where their features came from and how they ended.',
+    labelNames: ['source', 'outcome'],
+    registers,
+  });
+  const answered = (source: string) => requests.labels({ source, outcome: 'answered' });
   return {
-    requests: new Counter<'source' | 'outcome'>({
-      name: 'iit_prediction_requests_total',
-      help: 'Online prediction requests by where their features came from and how they ended.',
-      labelNames: ['source', 'outcome'],
-      registers,
-    }),
+    requests,
+    answered: { rows: answered('rows'), nmrs: answered('nmrs'), stored: answered('stored') },
     duration: new Histogram({
       name: 'iit_prediction_duration_seconds',
       help: 'Time of an online prediction from its parsed head to its audited answer.',

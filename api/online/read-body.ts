@@ -15,15 +15,34 @@ export async function readBody(incoming: IncomingMessage, maxBytes: number): Pro
   return await new Promise<Buffer>((resolve, reject) => {
     const parts: Buffer[] = [];
     let length = 0;
-    incoming.on('data', (part: Buffer) => {
+    const settle = () => {
+      incoming.off('data', onData);
+      incoming.off('end', onEnd);
+      incoming.off('error', onAborted);
+      incoming.off('close', onAborted);
+    };
+    const onData = (part: Buffer) => {
       length += part.length;
-      if (length <= maxBytes) parts.push(part);
-      else reject(tooLarge());
-    });
-    incoming.once('end', () => resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts)));
-    const aborted = () => reject(new ServiceError('upload_aborted', 'The body did not arrive.'));
-    incoming.once('error', aborted);
-    incoming.once('close', aborted);
+      if (length <= maxBytes) {
+        parts.push(part);
+        return;
+      }
+      settle();
+      incoming.resume();
+      reject(tooLarge());
+    };
+    const onEnd = () => {
+      settle();
+      resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts));
+    };
+    const onAborted = () => {
+      settle();
+      reject(new ServiceError('upload_aborted', 'The body did not arrive.'));
+    };
+    incoming.on('data', onData);
+    incoming.on('end', onEnd);
+    incoming.on('error', onAborted);
+    incoming.on('close', onAborted);
   });
 }
 

@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { ApiDeps } from '#api/deps.ts';
+import { parseQuery } from '#api/http/parse-parameters.ts';
+import { problemOf, PROBLEMS, toServiceError } from '#api/problem.ts';
+import type { Asker } from './online-scorer.ts';
+import {
+  mostPredictBytes,
+  predictMediaType,
+  predictQuery,
+  type PredictQuery,
+  predictText,
+} from './predict.ts';
+import { readBody } from './read-body.ts';
+
+const PATH = '/v1/predict';
+const CALLERS_ID = /^[\w.:-]{8,64}$/u;
+const KEPT_QUERIES = 100;
+
+/**
+ * `POST /v1/predict` straight on Node's server, past the middleware that serves people and uploads: half of a
+ * prediction's time would go there (docs/adr/0010). Same authentication, same parsing, same answer, same metrics; a
+ * success is in the audit and so not in the access log. Whatever is not plain (a browser's Origin, a key that does not
+ * open, a faulty query) goes the common way, which answers and audits refusals.
+ */
+export function predictFastLane(deps: ApiDeps, common: RequestListener): RequestListener {
+  const { authenticator, metrics, log } = deps;
+  const maxBytes = mostPredictBytes(deps);
+  const queries = new Map<string, PredictQuery>();
+  const labels = { method: 'POST', route: PATH, status: '200' };
+  const answered = { requests: metrics.requests.labels(labels), duration: metrics.duration.labels(labels) };
+
+  const queryOf = (url: string): PredictQuery | undefined => {
+    const known = queries.get(url);
+    if (known !== undefined) return known;
+    try {
+      const query = parseQuery(predictQuery, new URLSearchParams(url.slice(PATH.length + 1)));
+      if (queries.size >= KEPT_QUERIES) queries.clear();
+      queries.set(url, query);
+      return query;
+    } catch {
+      return undefined;
+    }
+  };
+
+  const run = async (
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    asker: Asker,
+    query: PredictQuery,
+  ) => {
+    const startedMs = performance.now();
+    const given = incoming.headers['x-request-id'];
+    const requestId = typeof given === 'string' && CALLERS_ID.test(given) ? given : randomUUID();
+    metrics.inFlight.inc();
+    try {
+      const mediaType = predictMediaType(incoming.headers['content-type']);
+      const body = await readBody(incoming, maxBytes);
+      send(
+        outgoing,
+        200,
+        'application/json',
+        requestId,
+        await predictText(deps, asker, query, mediaType, body),
+      );
+      answered.requests.inc();
+      answered.duration.observe((performance.now() - startedMs) / 1_000);
+    } catch (thrown) {
+      const error = toServiceError(thrown);
+      const problem = problemOf(error, requestId);
+      const retryAfter = error.retryAfterSeconds ?? PROBLEMS[error.code].retryAfterSeconds;
+      if (retryAfter !== undefined) outgoing.setHeader('retry-after', String(retryAfter));
+      send(outgoing, problem.status, 'application/problem+json', requestId, JSON.stringify(problem));
+      const refused = { ...labels, status: String(problem.status) };
+      metrics.requests.inc(refused);
+      metrics.duration.observe(refused, (performance.now() - startedMs) / 1_000);
+      metrics.errors.inc({ code: error.code });
+      const line = {
+        request_id: requestId,
+        method: 'POST',
+        route: PATH,
+        status: problem.status,
+        code: error.code,
+        key: asker.actor,
+      };
+      if (problem.status >= 500) log.error({ ...line, err: error.cause ?? error }, 'request failed');
+      else log.info(line, 'request');
+    } finally {
+      metrics.inFlight.dec();
+    }
+  };
+
+  return (incoming, outgoing) => {
+    const key = plainKey(incoming);
+    const query = key === undefined ? undefined : queryOf(incoming.url ?? '');
+    if (query === undefined) {
+      common(incoming, outgoing);
+      return;
+    }
+    authenticator.authenticate(key).then(
+      (found) =>
+        found.ok && found.principal.scopes.has('submit')
+          ? run(incoming, outgoing, found.principal, query)
+          : common(incoming, outgoing),
+      () => common(incoming, outgoing),
+    );
+  };
+}
+
+/** The presented key of a plain prediction; undefined for every other request. */
+function plainKey({ method, url, headers }: IncomingMessage): string | undefined {
+  if (method !== 'POST' || url === undefined || !(url === PATH || url.startsWith(`${PATH}?`)))
+    return undefined;
+  const { authorization } = headers;
+  if (headers.origin !== undefined || headers.expect !== undefined || authorization === undefined)
+    return undefined;
+  return authorization.startsWith('Bearer ') ? authorization.slice(7) : undefined;
+}
+
+function send(outgoing: ServerResponse, status: number, type: string, requestId: string, text: string): void {
+  if (outgoing.destroyed) return;
+  outgoing.writeHead(status, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    'x-request-id': requestId,
+  });
+  outgoing.end(text);
+}
