@@ -28,6 +28,8 @@ const OUTPUT_LIMIT = 16_384;
 export async function startServerProcess(server: ServerCommand): Promise<ServerProcess> {
   const child = spawn(server.command, [...server.args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A Ctrl-C at the terminal goes to the foreground group: whoever started the server decides when it stops.
+    detached: true,
     ...(server.uid === undefined ? {} : { uid: server.uid }),
     ...(server.gid === undefined ? {} : { gid: server.gid }),
     ...(server.cwd === undefined ? {} : { cwd: server.cwd }),

@@ -1,0 +1,81 @@
+import path from 'node:path';
+import { takeDataFolder } from './data-folder.ts';
+import { DemoApi } from './demo-api.ts';
+import { type DemoServices, startDemoServices } from './demo-services.ts';
+import { type DemoOptions, readOptions, USAGE } from './options.ts';
+import { showAudit, showNext, showRisks, showTiers, showWritten } from './show.ts';
+import { submitCohort } from './submit-cohort.ts';
+
+const repository = path.resolve(import.meta.dirname, '..', '..');
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => interrupted.abort(new Error(`stopped by ${signal}`)));
+}
+
+const say = (step: string) => process.stdout.write(`  ${step}\n`);
+
+async function main(options: DemoOptions): Promise<void> {
+  process.stdout.write('Starting the whole service on this machine\n');
+  const data = await takeDataFolder(options.dataDir, repository);
+  let services: DemoServices | undefined;
+  try {
+    services = await startDemoServices({ data, repository, port: options.port, say });
+    interrupted.signal.throwIfAborted();
+    const died = Promise.race(services.processes.map((service) => service.died));
+    died.catch(() => undefined);
+    const summary = await Promise.race([walkThrough(options, services), died]);
+    if (options.once) {
+      await services.stop();
+      process.stdout.write(`${JSON.stringify(summary)}\n`);
+      return;
+    }
+    process.stdout.write('\nEverything stays up until Ctrl-C.\n');
+    await Promise.race([untilInterrupted(), died]);
+  } catch (error) {
+    if (!interrupted.signal.aborted) throw error;
+  } finally {
+    if (!options.once || interrupted.signal.aborted) process.stdout.write('\nStopping …\n');
+    await services?.stop();
+    await data.release();
+  }
+  process.stdout.write('Stopped. The data stay for the next time.\n');
+  if (options.once) process.exitCode = 130;
+
+  async function walkThrough({ rows, seed }: DemoOptions, services: DemoServices) {
+    const api = new DemoApi(services.apiUrl, services.key);
+    process.stdout.write(`\nSubmitting a SYNTHETIC cohort of ${rows.toLocaleString('en-GB')} patients\n`);
+    const { job, seconds } = await submitCohort(api, { rows, seed, repository, signal: interrupted.signal });
+    showTiers(job, seconds);
+    const highest = await api.highestRisks(job.id, 10);
+    showRisks(highest);
+    showAudit(highest[0] && (await api.latestAudit(highest[0].patient_id)));
+    await showWritten(services, data);
+    showNext(services, job);
+    return {
+      rows: job.rows.received,
+      scored: job.rows.scored,
+      rejected: job.rows.rejected,
+      seconds: Math.round(seconds * 100) / 100,
+    };
+  }
+}
+
+/** The timer keeps the process alive: nothing else does while it waits. */
+async function untilInterrupted(): Promise<void> {
+  const keepAlive = setInterval(() => undefined, 3_600_000);
+  await new Promise<void>((resolve) => {
+    if (interrupted.signal.aborted) resolve();
+    interrupted.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  clearInterval(keepAlive);
+}
+
+try {
+  await main(readOptions(process.argv.slice(2)));
+} catch (error) {
+  const { message, cause } = error as Error;
+  process.stderr.write(`${message}\n${cause instanceof Error ? `${cause.message}\n` : ''}`);
+  if ((error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') === true)
+    process.stderr.write(`\n${USAGE}`);
+  process.exitCode = 1;
+}
