@@ -99,7 +99,11 @@ export async function startWorker({ config, log, clock }: WorkerOptions): Promis
       }
     },
   });
-  const limits = { maxAttempts: config.CHUNK_MAX_ATTEMPTS, orphanSeconds: config.ORPHAN_SECONDS };
+  const limits = {
+    maxAttempts: config.CHUNK_MAX_ATTEMPTS,
+    ringSeconds: config.RING_SECONDS,
+    orphanSeconds: config.ORPHAN_SECONDS,
+  };
   const tasks = [
     createIntervalTask({
       name: 'sweep',

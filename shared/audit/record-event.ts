@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Db } from '#shared/db/database.ts';
+import { timestampOfMicros } from '#shared/db/timestamps.ts';
 
 /** Something that somebody did or was refused; never with patients' names, phones or values in `details`. */
 export type AuditEvent = {
@@ -38,7 +39,7 @@ export async function recordEvent(trx: Db, event: AuditEvent): Promise<string> {
     .values({
       id: recorded.id,
       tenant_id: recorded.tenantId,
-      recorded_at: sql<Date>`to_timestamp(0) + ${recorded.recordedAtMicros}::int8 * interval '1 microsecond'`,
+      recorded_at: timestampOfMicros(recorded.recordedAtMicros),
       actor: recorded.actor,
       api_key_id: recorded.apiKeyId,
       network_address: recorded.networkAddress,

@@ -237,7 +237,7 @@ async function verifySealedEntries(db: Db, scope: AuditScope, found: Verificatio
     SELECT e.kind, e.ref, (b.job_id IS NULL AND v.id IS NULL) AS missing
     FROM audit_seal_entries e
     LEFT JOIN audit_batches b ON e.kind = 'batch' AND b.job_id = split_part(e.ref, '/', 1)::uuid
-      AND b.chunk_no = split_part(e.ref, '/', 2)::int
+      AND b.chunk_no = nullif(split_part(e.ref, '/', 2), '')::int
     LEFT JOIN audit_events v ON e.kind = 'event' AND v.id = split_part(e.ref, '/', 1)::uuid
     WHERE (${scope.jobId ?? null}::text IS NULL OR e.ref LIKE ${scope.jobId ?? ''} || '/%')
       AND coalesce(b.digest, v.digest) IS DISTINCT FROM e.digest

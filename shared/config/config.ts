@@ -42,6 +42,7 @@ const environment = z.object({
   RETRY_SECONDS: z.coerce.number().min(0).max(600).default(1),
   ORPHAN_SECONDS: count(1, 3_600).default(90),
   SWEEP_SECONDS: z.coerce.number().min(0.05).max(600).default(5),
+  RING_SECONDS: z.coerce.number().min(0.1).max(600).default(15),
   SEAL_SECONDS: z.coerce.number().min(0.05).max(3_600).default(10),
   SHUTDOWN_SECONDS: count(1, 600).default(25),
   MODELS_IN_MEMORY: count(1, 64).default(4),

@@ -17,6 +17,7 @@ import { countPending, expireLeases, orphanedJobs, reringOverdue } from './sweep
 
 const model = sampleModel();
 const lease = { owner: 'test', seconds: 60 };
+const limits = { maxAttempts: 5, ringSeconds: 15 };
 const failure = { code: 'scoring_failed', message: 'planned' };
 let database: TestDatabase;
 
@@ -86,15 +87,15 @@ test('attempts are bounded: then the chunk is quarantined, the job partial, and 
   const { jobId, bells } = await insertSampleJob(database.db, { model, chunks: 2, rowsPerChunk: 10 });
   await score(bells[0]!);
   let bell = bells[1]!;
-  const limits = { maxAttempts: 2, retrySeconds: 0 };
+  const tries = { maxAttempts: 2, retrySeconds: 0 };
   const first = await claimChunk(database.db, bell, lease);
-  const failed = await failChunk(database.db, first!, failure, limits);
+  const failed = await failChunk(database.db, first!, failure, tries);
   expect(failed?.state).toBe('pending');
   bell = failed!.bell!;
   const second = await claimChunk(database.db, bell, lease);
   const quarantined = await database.db
     .transaction()
-    .execute((trx) => failChunk(trx, second!, failure, limits));
+    .execute((trx) => failChunk(trx, second!, failure, tries));
   expect(quarantined).toMatchObject({ state: 'quarantined', settled: { status: 'partial' } });
   expect(await jobOf(jobId)).toMatchObject({ rows_scored: 10, rows_quarantined: 10, chunks_quarantined: 1 });
 
@@ -147,7 +148,7 @@ test('an expired lease frees the chunk with a new epoch, a renewed one does not 
   const lost = await claimChunk(database.db, bells[0]!, { owner: 'test', seconds: -1 });
   const kept = await claimChunk(database.db, bells[1]!, { owner: 'test', seconds: -1 });
   expect(await renewLeases(database.db, [kept!], 60)).toBe(1);
-  const expired = await Promise.all([expireLeases(database.db, 5), expireLeases(database.db, 5)]);
+  const expired = await Promise.all([expireLeases(database.db, limits), expireLeases(database.db, limits)]);
   const freed = expired.flatMap((one) => one.bells).filter((bell) => bell.jobId === jobId);
   expect(freed).toEqual([{ jobId, chunkNo: 0, epoch: 2, priority: 'normal' }]);
   expect(await database.db.transaction().execute((trx) => holdChunk(trx, lost!))).toBe(false);
@@ -157,7 +158,7 @@ test('an expired lease frees the chunk with a new epoch, a renewed one does not 
 test('a chunk that takes its worker down again and again is quarantined by the sweeper', async () => {
   const { jobId, bells } = await insertSampleJob(database.db, { model, chunks: 1, rowsPerChunk: 10 });
   await claimChunk(database.db, bells[0]!, { owner: 'test', seconds: -1 });
-  const { settled } = await expireLeases(database.db, 1);
+  const { settled } = await expireLeases(database.db, { ...limits, maxAttempts: 1 });
   expect(settled).toMatchObject([{ jobId, status: 'failed' }]);
   expect(await jobOf(jobId)).toMatchObject({ rows_quarantined: 10, error_code: 'scoring_failed' });
 });
@@ -169,8 +170,10 @@ test('overdue chunks are rung for anew, by one sweeper of two', async () => {
     .set({ ring_after: new Date(0) })
     .where('job_id', '=', jobId)
     .execute();
-  expect(await countPending(database.db)).toMatchObject({ overdue: 4, forgotten: 4 });
-  const rung = (await Promise.all([reringOverdue(database.db), reringOverdue(database.db)])).flat();
+  expect(await countPending(database.db, limits)).toMatchObject({ overdue: 4, forgotten: 4 });
+  const rung = (
+    await Promise.all([reringOverdue(database.db, limits), reringOverdue(database.db, limits)])
+  ).flat();
   expect(rung.toSorted((a, b) => a.chunkNo - b.chunkNo).map((bell) => [bell.chunkNo, bell.epoch])).toEqual([
     [0, 2],
     [1, 2],

@@ -7,8 +7,12 @@ import { HERE_AND_NOW, type Settled } from './settle-job.ts';
 
 /** What the sweeper does in one transaction at most: short enough to hold no lock for long. */
 const BATCH = 500;
-/** A bell that was rung is given this long before its chunk may be rung for again. */
-const RING_INTERVAL_SECONDS = 15;
+
+export type SweepLimits = {
+  maxAttempts: number;
+  /** A bell that was rung is given this long before its chunk may be rung for again. */
+  ringSeconds: number;
+};
 
 export type Expired = { bells: Bell[]; quarantined: number; settled: Settled[] };
 
@@ -16,7 +20,7 @@ export type Expired = { bells: Bell[]; quarantined: number; settled: Settled[] }
  * leased → pending where the lease ran out, or quarantined where the attempts did (a chunk that takes its
  * worker down with it ends here). Rows that another sweeper or a committing worker holds are passed over.
  */
-export async function expireLeases(db: Db, maxAttempts: number): Promise<Expired> {
+export async function expireLeases(db: Db, { maxAttempts, ringSeconds }: SweepLimits): Promise<Expired> {
   return await db.transaction().execute(async (trx) => {
     const { rows } = await sql<{
       jobId: string;
@@ -35,7 +39,7 @@ export async function expireLeases(db: Db, maxAttempts: number): Promise<Expired
         finished_at = CASE WHEN attempts >= ${maxAttempts} THEN ${HERE_AND_NOW} END,
         error_code = 'lease_lost', error_message = 'The worker did not finish within its lease.',
         epoch = epoch + 1, lease_owner = NULL, lease_until = NULL,
-        ring_after = now() + make_interval(secs => ${RING_INTERVAL_SECONDS})
+        ring_after = now() + make_interval(secs => ${ringSeconds})
       FROM expired, jobs
       WHERE chunks.job_id = expired.job_id AND chunks.chunk_no = expired.chunk_no AND jobs.id = chunks.job_id
       RETURNING chunks.job_id AS "jobId", chunks.chunk_no AS "chunkNo", chunks.epoch, state,
@@ -56,24 +60,30 @@ export async function expireLeases(db: Db, maxAttempts: number): Promise<Expired
 }
 
 /** Chunks that wait for a worker, and how many of them were rung for long enough ago to be rung for again. */
-export async function countPending(db: Db): Promise<{ pending: number; overdue: number; forgotten: number }> {
+export async function countPending(
+  db: Db,
+  { ringSeconds }: Pick<SweepLimits, 'ringSeconds'>,
+): Promise<{ pending: number; overdue: number; forgotten: number }> {
   const { rows } = await sql<{ pending: number; overdue: number; forgotten: number }>`
     SELECT count(*)::int AS pending,
       count(*) FILTER (WHERE ring_after <= now())::int AS overdue,
-      count(*) FILTER (WHERE ring_after <= now() - make_interval(secs => ${20 * RING_INTERVAL_SECONDS}))::int
+      count(*) FILTER (WHERE ring_after <= now() - make_interval(secs => ${20 * ringSeconds}))::int
         AS forgotten
     FROM chunks WHERE state = 'pending'`.execute(db);
   return rows[0] ?? { pending: 0, overdue: 0, forgotten: 0 };
 }
 
 /** pending → pending with epoch + 1, oldest first: bells for chunks whose own was lost. Ring after the commit. */
-export async function reringOverdue(db: Db): Promise<Bell[]> {
+export async function reringOverdue(
+  db: Db,
+  { ringSeconds }: Pick<SweepLimits, 'ringSeconds'>,
+): Promise<Bell[]> {
   const { rows } = await sql<Bell>`
     WITH overdue AS (
       SELECT job_id, chunk_no FROM chunks WHERE state = 'pending' AND ring_after <= now()
       ORDER BY ring_after LIMIT ${BATCH} FOR UPDATE SKIP LOCKED
     )
-    UPDATE chunks SET epoch = epoch + 1, ring_after = now() + make_interval(secs => ${RING_INTERVAL_SECONDS})
+    UPDATE chunks SET epoch = epoch + 1, ring_after = now() + make_interval(secs => ${ringSeconds})
     FROM overdue, jobs
     WHERE chunks.job_id = overdue.job_id AND chunks.chunk_no = overdue.chunk_no AND jobs.id = chunks.job_id
     RETURNING chunks.job_id AS "jobId", chunks.chunk_no AS "chunkNo", chunks.epoch, jobs.priority`.execute(

@@ -17,30 +17,35 @@ export const CRASH_POINTS = [
 ] as const;
 export type CrashPoint = (typeof CRASH_POINTS)[number];
 
-/** Kills this process with SIGKILL when it passes the configured point; a no-op everywhere else. */
+/** Sends this process a signal when it passes the configured point; a no-op everywhere else. */
 export type CrashPoints = (point: CrashPoint) => void;
 
+const SIGNALS = ['SIGKILL', 'SIGSTOP'] as const;
+type CrashSignal = (typeof SIGNALS)[number];
+
 /**
- * `CRASH_AT=after_copy` dies at the first pass, `after_copy:3` at the third. Throws on an unknown name.
- * Unset (production), it does nothing.
+ * `CRASH_AT=after_copy` dies at the first pass, `after_copy:3` at the third; `after_score:1:SIGSTOP` stands still
+ * there until somebody sends SIGCONT. Throws on anything unknown. Unset (production), it does nothing.
  */
 export function createCrashPoints(
   setting: string | undefined,
-  die: () => void = () => process.kill(process.pid, 'SIGKILL'),
+  send: (signal: CrashSignal) => void = (signal) => process.kill(process.pid, signal),
 ): CrashPoints {
   if (setting === undefined) return () => undefined;
-  const [name, countText = '1'] = setting.split(':');
+  const [name, countText = '1', signalName = 'SIGKILL'] = setting.split(':');
   const armed = CRASH_POINTS.find((point) => point === name);
+  const signal = SIGNALS.find((known) => known === signalName);
   const count = Number(countText);
-  if (armed === undefined || !Number.isInteger(count) || count < 1) {
+  if (armed === undefined || signal === undefined || !Number.isInteger(count) || count < 1) {
+    const points = CRASH_POINTS.join(', ');
     throw new Error(
-      `CRASH_AT is "${setting}": not one of ${CRASH_POINTS.join(', ')}, each with :n or without`,
+      `CRASH_AT is "${setting}": not point[:n[:signal]] of ${points} and ${SIGNALS.join(', ')}`,
     );
   }
   let passes = 0;
   return (point) => {
     if (point !== armed) return;
     passes++;
-    if (passes === count) die();
+    if (passes === count) send(signal);
   };
 }

@@ -57,7 +57,8 @@ export function createDoorbellConsumer(options: DoorbellConsumerOptions): Doorbe
         prefix: QUEUE_PREFIX,
         concurrency,
         autorun: false,
-        drainDelay: 5,
+        // Another worker that stands still may have swallowed the wake-up call of a bell: look again after this.
+        drainDelay: 2,
         lockDuration: 30_000,
         stalledInterval: 30_000,
         // A bell whose worker died is thrown away: the sweeper rings for its chunk with a new epoch.

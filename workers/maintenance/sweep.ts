@@ -1,7 +1,13 @@
 import type { Db } from '#shared/db/database.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import { abortJob } from '#shared/jobs/stop-job.ts';
-import { countPending, expireLeases, orphanedJobs, reringOverdue } from '#shared/jobs/sweep-transitions.ts';
+import {
+  countPending,
+  expireLeases,
+  orphanedJobs,
+  reringOverdue,
+  type SweepLimits,
+} from '#shared/jobs/sweep-transitions.ts';
 import type { CrashPoints } from '#shared/lifecycle/crash-points.ts';
 import type { Logger } from '#shared/log/logger.ts';
 import type { WorkerMetrics } from '#shared/metrics/worker-metrics.ts';
@@ -13,7 +19,7 @@ export type SweepDeps = {
   metrics: Pick<WorkerMetrics, 'quarantined' | 'jobs' | 'jobDuration'>;
   crash: CrashPoints;
   log: Logger;
-  limits: { maxAttempts: number; orphanSeconds: number };
+  limits: SweepLimits & { orphanSeconds: number };
 };
 
 export type Swept = { freed: number; rung: number; quarantined: number; aborted: number };
@@ -25,7 +31,7 @@ export type Swept = { freed: number; rung: number; quarantined: number; aborted:
 export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<Swept> {
   const { db, doorbell, metrics, crash, log, limits } = deps;
   crash('before_sweep');
-  const expired = await expireLeases(db, limits.maxAttempts);
+  const expired = await expireLeases(db, limits);
   crash('mid_sweep');
   metrics.quarantined.inc(expired.quarantined);
   for (const settled of expired.settled) {
@@ -35,7 +41,7 @@ export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<Swept
   }
   await doorbell.ring(expired.bells, signal);
 
-  const rung = (await bellsWereLost(deps, signal)) ? await reringOverdue(db) : [];
+  const rung = (await bellsWereLost(deps, signal)) ? await reringOverdue(db, limits) : [];
   await doorbell.ring(rung, signal);
 
   const orphans = await orphanedJobs(db, limits.orphanSeconds);
@@ -52,8 +58,11 @@ export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<Swept
  * A queue that holds at least as many bells as chunks wait has lost none: ringing anew would only make each
  * chunk's present bell void. A chunk that was forgotten for very long is rung for in any case.
  */
-async function bellsWereLost({ db, doorbell, log }: SweepDeps, signal: AbortSignal): Promise<boolean> {
-  const { pending, overdue, forgotten } = await countPending(db);
+async function bellsWereLost(
+  { db, doorbell, log, limits }: SweepDeps,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { pending, overdue, forgotten } = await countPending(db, limits);
   if (overdue === 0) return false;
   if (forgotten > 0) return true;
   try {

@@ -3,6 +3,7 @@ import type { Pool, PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { AUDIT_COPY_SQL } from '#shared/audit/audit-rows.ts';
 import { databaseOn } from '#shared/db/client-database.ts';
+import { timestampOfMicros } from '#shared/db/timestamps.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import { type Claim, finishChunk, holdChunk } from '#shared/jobs/chunk-transitions.ts';
 import type { Settled } from '#shared/jobs/settle-job.ts';
@@ -64,7 +65,7 @@ async function transact(
       period: claim.period,
       row_count: scored.rowCount,
       digest: Buffer.from(scored.digest),
-      recorded_at: new Date(claim.claimedAtMicros / 1_000),
+      recorded_at: timestampOfMicros(claim.claimedAtMicros),
     })
     .execute();
   const settled = await finishChunk(trx, claim, { rowCount: scored.rowCount, tiers: scored.tiers });
