@@ -2,7 +2,7 @@
  * Compiles engine/kernels/*.ts (AssemblyScript) to engine/wasm/*.ts, which a clone needs no toolchain to run.
  * `--check` compares instead of writing, and fails where what is kept is not what the sources give.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import asc from 'assemblyscript/asc';
@@ -19,7 +19,10 @@ async function compile(file: string): Promise<Uint8Array> {
   const written = new Map<string, Uint8Array>();
   const stderr = asc.createMemoryStream();
   const { error } = await asc.main([file, '--baseDir', SOURCES, '-o', 'out.wasm', ...FLAGS], {
-    readFile: (name) => (name === file ? readFileSync(join(SOURCES, file), 'utf8') : null),
+    readFile: (name) => {
+      const path = join(SOURCES, name);
+      return existsSync(path) ? readFileSync(path, 'utf8') : null;
+    },
     writeFile: (name, contents) => {
       written.set(name, typeof contents === 'string' ? Buffer.from(contents) : contents);
     },

@@ -98,7 +98,7 @@ export function writeNarrowTree(
     const layout = unitLayout(size);
     writeUnit(arena, address, tree, root, order, features, layout);
     counts[size] = counts[size]! + 1;
-    arena.u8(record + TREE.unitCounts + size - 1, counts[size]!);
+    arena.u8(record + TREE.unitCounts + size - 1, counts[size]);
     place[root] = slotsAt + at * BLOCK_ROWS;
     address += layout.bytes;
   }
