@@ -16,6 +16,24 @@ export function cellMap(atomCount: number, keyOf: (atom: number) => string): Cel
   return { cellOf, count: known.size };
 }
 
+/** Merges the atoms that meet the conditions of the same leaves. */
+export function cellsOfLeaves(feature: TreeFeature, leaves: readonly number[]): CellMap {
+  const { atomCount, meets, onPath } = feature;
+  const cellOf = new Uint16Array(atomCount);
+  let count = 1;
+  for (const leaf of leaves) {
+    if (onPath[leaf] === 0) continue;
+    const renamed = new Int32Array(count * 2).fill(-1);
+    count = 0;
+    for (let atom = 0; atom < atomCount; atom++) {
+      const key = cellOf[atom]! * 2 + meets[leaf * atomCount + atom]!;
+      if (renamed[key]! < 0) renamed[key] = count++;
+      cellOf[atom] = renamed[key]!;
+    }
+  }
+  return { cellOf, count };
+}
+
 /**
  * Words of an index record: how the kernel finds each row's table offset,
  * low × lowFactor + high × highFactor, low and high being sums (mod 256) of the deltas of the tests that a row passes.

@@ -6,7 +6,7 @@ export const MAX_CELLS = 4096;
 const MAX_TABLE_FEATURES = 16;
 
 /**
- * Cost in nanocycles-of-a-kind, measured on 100 × 31 and 500 × 63 (bench/results/engine-explain.md): only their
+ * Cost in cycles a row, roughly, measured on 100 × 31 and 500 × 63 (bench/results/engine-explain.md): only their
  * ratios matter.
  */
 const COST = { pair: 1.1, test: 0.12, run: 1, quadratureLeaf: 12 } as const;
@@ -18,19 +18,15 @@ export type LeafRun = {
   readonly cells: number;
 };
 
-/** What a run over `sequence[from … from + length − 1]` would cost. */
-type Candidate = {
-  readonly from: number;
-  readonly length: number;
-  readonly cells: number;
-  readonly cost: number;
-  readonly bytes: number;
-};
-
-/** A tree's leaves in order, the ones that may have tables, and every run that could be made of them. */
+/** A tree's leaves in order, and every run of them that could have a table. */
 export type RunChoices = {
+  /** Positions of the leaves that may have tables. */
   readonly sequence: readonly number[];
-  readonly candidates: readonly Candidate[];
+  /** Runs from sequence[i] on: choices first[i] … first[i + 1] − 1, of 1, 2, 3 … leaves. */
+  readonly first: Int32Array;
+  readonly cells: Int32Array;
+  readonly costs: Float64Array;
+  readonly bytes: Float64Array;
   /** Leaves that no table may hold. */
   readonly tooDeep: readonly number[];
 };
@@ -50,21 +46,39 @@ export function runChoices(
     if (tree.distinct[leaf]! <= MAX_TABLE_FEATURES && walker.add(leaf)) sequence.push(leaf);
     else tooDeep.push(leaf);
   }
-  const candidates: Candidate[] = [];
+  const first = new Int32Array(sequence.length + 1);
+  const cells: number[] = [];
+  const costs: number[] = [];
+  const bytes: number[] = [];
   for (let from = 0; from < sequence.length; from++) {
     walker.reset();
     for (let end = from; end < sequence.length && walker.add(sequence[end]!); end++) {
-      const { cells, pairs, tests } = walker;
-      candidates.push({
-        from,
-        length: end - from + 1,
-        cells,
-        cost: COST.run + COST.pair * pairs + COST.test * tests,
-        bytes: cells * pairs * 16,
-      });
+      cells.push(walker.cells);
+      costs.push(COST.run + COST.pair * walker.pairs + COST.test * walker.tests);
+      bytes.push(walker.cells * walker.pairs * 16);
     }
+    first[from + 1] = cells.length;
   }
-  return { sequence, candidates, tooDeep };
+  return {
+    sequence,
+    first,
+    cells: Int32Array.from(cells),
+    costs: Float64Array.from(costs),
+    bytes: Float64Array.from(bytes),
+    tooDeep,
+  };
+}
+
+/** Bytes of the tables that `chooseRuns` would choose. */
+export function bytesOfRuns(choices: RunChoices, bytePrice: number): number {
+  const lengths = cheapestLengths(choices, bytePrice);
+  let sum = 0;
+  for (let end = choices.sequence.length; end > 0;) {
+    const length = lengths[end]!;
+    end -= Math.max(1, length);
+    if (length > 0) sum += choices.bytes[choices.first[end]! + length - 1]!;
+  }
+  return sum;
 }
 
 /** The cheapest cover of a tree's leaves by runs and quadrature, where a table byte costs `bytePrice`. */
@@ -72,39 +86,43 @@ export function chooseRuns(
   choices: RunChoices,
   bytePrice: number,
 ): { runs: LeafRun[]; quadrature: number[]; bytes: number } {
-  const { sequence, candidates, tooDeep } = choices;
+  const { sequence, first, cells, tooDeep } = choices;
+  const lengths = cheapestLengths(choices, bytePrice);
+  const runs: LeafRun[] = [];
+  const quadrature = [...tooDeep];
+  for (let end = sequence.length; end > 0;) {
+    const length = lengths[end]!;
+    end -= Math.max(1, length);
+    if (length === 0) quadrature.push(sequence[end]!);
+    else runs.push({ leaves: sequence.slice(end, end + length), cells: cells[first[end]! + length - 1]! });
+  }
+  return {
+    runs: runs.reverse(),
+    quadrature: quadrature.sort((a, b) => a - b),
+    bytes: bytesOfRuns(choices, bytePrice),
+  };
+}
+
+/** By end: leaves of the run that ends there in the cheapest cover up to there; 0 for one leaf by quadrature. */
+function cheapestLengths({ sequence, first, costs, bytes }: RunChoices, bytePrice: number): Int32Array {
   const best = new Float64Array(sequence.length + 1).fill(Number.POSITIVE_INFINITY);
-  const chosen: (Candidate | undefined)[] = Array.from({ length: sequence.length + 1 });
+  const lengths = new Int32Array(sequence.length + 1);
   best[0] = 0;
-  let next = 0;
   for (let from = 0; from < sequence.length; from++) {
     const soFar = best[from]!;
     if (soFar + COST.quadratureLeaf < best[from + 1]!) {
       best[from + 1] = soFar + COST.quadratureLeaf;
-      chosen[from + 1] = undefined;
+      lengths[from + 1] = 0;
     }
-    for (let candidate = candidates[next]; candidate?.from === from; candidate = candidates[++next]) {
-      const cost = soFar + candidate.cost + bytePrice * candidate.bytes;
-      if (cost < best[from + candidate.length]!) {
-        best[from + candidate.length] = cost;
-        chosen[from + candidate.length] = candidate;
+    for (let at = first[from]!, length = 1; at < first[from + 1]!; at++, length++) {
+      const cost = soFar + costs[at]! + bytePrice * bytes[at]!;
+      if (cost < best[from + length]!) {
+        best[from + length] = cost;
+        lengths[from + length] = length;
       }
     }
   }
-  const runs: LeafRun[] = [];
-  const quadrature = [...tooDeep];
-  let bytes = 0;
-  for (let end = sequence.length; end > 0;) {
-    const candidate = chosen[end];
-    if (candidate === undefined) {
-      quadrature.push(sequence[--end]!);
-      continue;
-    }
-    end -= candidate.length;
-    bytes += candidate.bytes;
-    runs.push({ leaves: sequence.slice(end, end + candidate.length), cells: candidate.cells });
-  }
-  return { runs: runs.reverse(), quadrature: quadrature.sort((a, b) => a - b), bytes };
+  return lengths;
 }
 
 /** Grows a set of leaves one at a time and keeps count of its cells, pairs and tests. */

@@ -5,7 +5,7 @@ import { LEASE_TABLE_BYTES } from '../fast/shared-scratch.ts';
 import { align, Arena } from './arena.ts';
 import { type Column, Columns } from './columns.ts';
 import { explainKernel } from './kernel.ts';
-import { chooseRuns, type LeafRun, runChoices } from './leaf-runs.ts';
+import { bytesOfRuns, chooseRuns, type LeafRun, runChoices } from './leaf-runs.ts';
 import { pairFeatures, type Pairing } from './pairing.ts';
 import {
   layOutQuadrature,
@@ -214,10 +214,9 @@ function chooseWithinBudget(
 ): TreePlan[] {
   const explained = conditions.map((tree, i) => ({ tree, source: model.trees[i]! }));
   const choices = explained.map(({ tree }) =>
-    tree.leafCount > 1 ? runChoices(tree, pairing.pairOf) : { sequence: [], candidates: [], tooDeep: [] },
+    runChoices(tree, pairing.pairOf, tree.leafCount > 1 ? undefined : new Set([0])),
   );
-  const bytesAt = (price: number): number =>
-    choices.reduce((sum, tree) => sum + chooseRuns(tree, price).bytes, 0);
+  const bytesAt = (price: number): number => choices.reduce((sum, tree) => sum + bytesOfRuns(tree, price), 0);
   let price = LEAST_BYTE_PRICE;
   if (bytesAt(price) > budget) {
     let low = price;

@@ -1,6 +1,6 @@
 import type { Arena } from './arena.ts';
 import type { Columns } from './columns.ts';
-import { cellMap, type CellMap, indexRecord } from './index-records.ts';
+import { type CellMap, cellsOfLeaves, indexRecord } from './index-records.ts';
 import { leafPatterns } from './leaf-table.ts';
 import type { LeafRun } from './leaf-runs.ts';
 import type { Pairing } from './pairing.ts';
@@ -47,7 +47,7 @@ export function layOutRun(
     const order = new Map(pairs.map((pair, i) => [pair, i]));
     for (const leaf of run.leaves) {
       const value = leafValues[tree.leafAt[leaf]!]!;
-      addLeaf(sums, leaf, value, axes, lowCells, cells, (feature) => {
+      addLeaf(sums, leaf, value, axes, cells, (feature) => {
         const slot = pairing.slotOf[feature]!;
         return order.get(slot >> 1)! * cells * 2 + (slot & 1);
       });
@@ -63,12 +63,7 @@ export function layOutRun(
 function axesOf(run: LeafRun, tree: TreeConditions): { axes: Axis[]; lowCells: number; cells: number } {
   const found = tree.features
     .filter((feature) => run.leaves.some((leaf) => feature.onPath[leaf] === 1))
-    .map((feature) => ({
-      feature,
-      cells: cellMap(feature.atomCount, (atom) =>
-        run.leaves.map((leaf) => feature.meets[leaf * feature.atomCount + atom]).join(''),
-      ),
-    }))
+    .map((feature) => ({ feature, cells: cellsOfLeaves(feature, run.leaves) }))
     .sort((a, b) => b.cells.count - a.cells.count);
   let low = 1;
   let high = 1;
@@ -82,7 +77,11 @@ function axesOf(run: LeafRun, tree: TreeConditions): { axes: Axis[]; lowCells: n
       high *= cells.count;
     }
   }
-  return { axes, lowCells: low, cells: low * high };
+  const ordered = [
+    ...axes.filter(({ half }) => half === 'low'),
+    ...axes.filter(({ half }) => half === 'high'),
+  ];
+  return { axes: ordered, lowCells: low, cells: low * high };
 }
 
 function addLeaf(
@@ -90,7 +89,6 @@ function addLeaf(
   leaf: number,
   value: number,
   axes: readonly Axis[],
-  lowCells: number,
   cells: number,
   offsetOf: (feature: number) => number,
 ): void {
@@ -99,27 +97,46 @@ function addLeaf(
     value,
     path.map(({ feature }) => feature.ratio[leaf]!),
   );
-  const patternOf = new Uint16Array(cells);
-  path.forEach(({ feature, cells: map, half, stride }, bit) => {
-    const met = new Uint8Array(map.count);
-    for (let atom = 0; atom < feature.atomCount; atom++) {
-      met[map.cellOf[atom]!] = feature.meets[leaf * feature.atomCount + atom]!;
-    }
-    const step = half === 'low' ? stride : stride * lowCells;
-    const period = step * map.count;
-    for (let cell = 0; cell < map.count; cell++) {
-      if (met[cell] === 0) continue;
-      for (let start = cell * step; start < cells; start += period) {
-        for (let i = start; i < start + step; i++) patternOf[i] = patternOf[i]! | (1 << bit);
-      }
-    }
-  });
+  const patternOf = patternsByCell(leaf, axes, cells);
   const patterns = 1 << path.length;
   path.forEach(({ feature }, i) => {
-    const start = i * patterns;
-    let to = offsetOf(feature.feature);
-    for (let cell = 0; cell < cells; cell++, to += 2) {
-      sums[to] = sums[to]! + contributions[start + patternOf[cell]!]!;
-    }
+    const own = contributions.subarray(i * patterns, (i + 1) * patterns);
+    addByPattern(sums, offsetOf(feature.feature), own, patternOf);
   });
+}
+
+/** Which of the leaf's conditions each cell meets: bit j for the j-th axis on its path. Axes by ascending stride. */
+function patternsByCell(leaf: number, axes: readonly Axis[], cells: number): Uint16Array {
+  const patternOf = new Uint16Array(cells);
+  let size = 1;
+  let bit = 1;
+  for (const { feature, cells: map } of axes) {
+    const onPath = feature.onPath[leaf] === 1;
+    const bits = new Uint16Array(map.count);
+    if (onPath) {
+      for (let atom = 0; atom < feature.atomCount; atom++) {
+        if (feature.meets[leaf * feature.atomCount + atom] === 1) bits[map.cellOf[atom]!] = bit;
+      }
+      bit <<= 1;
+    }
+    for (let cell = map.count - 1; cell >= 0; cell--) {
+      const own = bits[cell]!;
+      const start = cell * size;
+      for (let i = 0; i < size; i++) patternOf[start + i] = patternOf[i]! | own;
+    }
+    size *= map.count;
+  }
+  return patternOf;
+}
+
+/** Adds to every second number from `to` on what its cell's pattern contributes. */
+function addByPattern(
+  sums: Float64Array,
+  to: number,
+  contributions: Float64Array,
+  patternOf: Uint16Array,
+): void {
+  for (let cell = 0, at = to; cell < patternOf.length; cell++, at += 2) {
+    sums[at] = sums[at]! + contributions[patternOf[cell]!]!;
+  }
 }
