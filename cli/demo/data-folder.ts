@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -9,6 +9,8 @@ export type DataFolder = {
   readonly folder: string;
   readonly postgres: string;
   readonly logs: string;
+  /** Notes a service of this demo, for the next one to stop should this one be killed. */
+  readonly remember: (pid: number) => Promise<void>;
   /** Lets the next demo in. */
   readonly release: () => Promise<void>;
 };
@@ -16,8 +18,8 @@ export type DataFolder = {
 const STOP_TIMEOUT_MS = 30_000;
 
 /**
- * Takes the folder. Throws when another demo is using it; a PostgreSQL that an earlier demo left behind (it was killed)
- * is stopped first.
+ * Takes the folder. Throws when another demo is using it; services and PostgreSQL that an earlier demo left behind (it was
+ * killed) are stopped first.
  */
 export async function takeDataFolder(wanted: string | undefined, repository: string): Promise<DataFolder> {
   const folder = path.resolve(wanted ?? (await defaultFolder(repository)));
@@ -25,15 +27,23 @@ export async function takeDataFolder(wanted: string | undefined, repository: str
   const logs = path.join(folder, 'logs');
   await mkdir(logs, { recursive: true });
   const lock = path.join(folder, 'demo.pid');
-  const holder = await readPid(lock);
+  const [holder, ...services] = await readPids(lock);
   if (holder !== undefined && holder !== process.pid && isAlive(holder)) {
     throw new Error(
       `Another demo (process ${holder}) is using ${folder}; stop it, or give this one its own --data-dir.`,
     );
   }
+  for (const service of services) await stopLeftover(service, SERVICE, 'SIGTERM');
+  const [postmaster] = await readPids(path.join(postgres, 'postmaster.pid'));
+  if (postmaster !== undefined) await stopLeftover(postmaster, POSTGRES, 'SIGINT');
   await writeFile(lock, `${process.pid}\n`);
-  await stopLeftover(path.join(postgres, 'postmaster.pid'));
-  return { folder, postgres, logs, release: () => rm(lock, { force: true }) };
+  return {
+    folder,
+    postgres,
+    logs,
+    remember: (pid) => appendFile(lock, `${pid}\n`),
+    release: () => rm(lock, { force: true }),
+  };
 }
 
 /** PostgreSQL does not run as root, and its own user may not enter a folder that root keeps closed. */
@@ -50,30 +60,36 @@ async function openToAll(folder: string): Promise<boolean> {
   }
 }
 
-async function stopLeftover(pidFile: string): Promise<void> {
-  const pid = await readPid(pidFile);
-  if (pid === undefined || !isAlive(pid) || !(await isPostgres(pid))) return;
-  process.kill(pid, 'SIGINT');
+const SERVICE = /\0(?:api|workers)\/main\.ts\0/u;
+const POSTGRES = /(?:^|\/)postgres\0/u;
+
+async function stopLeftover(pid: number, command: RegExp, signal: NodeJS.Signals): Promise<void> {
+  if (!isAlive(pid) || !(await isRunning(pid, command))) return;
+  process.kill(pid, signal);
   const deadlineMs = performance.now() + STOP_TIMEOUT_MS;
   while (isAlive(pid)) {
-    if (performance.now() > deadlineMs)
-      throw new Error(`The PostgreSQL of an earlier demo (process ${pid}) does not stop.`);
+    if (performance.now() > deadlineMs) {
+      throw new Error(`Process ${pid} of an earlier demo does not stop.`);
+    }
     await pause(100);
   }
 }
 
-/** A process id is soon given to another program: without /proc to ask, it is left alone. */
-async function isPostgres(pid: number): Promise<boolean> {
+/** A process id is soon given to another program: without /proc to ask what it is, it is left alone. */
+async function isRunning(pid: number, command: RegExp): Promise<boolean> {
   return await readFile(`/proc/${pid}/cmdline`, 'utf8').then(
-    (command) => path.basename(command.split('\0')[0] ?? '') === 'postgres',
+    (line) => command.test(line),
     () => false,
   );
 }
 
-async function readPid(file: string): Promise<number | undefined> {
+/** The lines of a file that are process ids; a postmaster.pid has its own in the first. */
+async function readPids(file: string): Promise<number[]> {
   const text = await readFile(file, 'utf8').catch(() => '');
-  const pid = Number(text.split('\n')[0]);
-  return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+  return text
+    .split('\n')
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid) && pid > 0);
 }
 
 function isAlive(pid: number): boolean {

@@ -2,7 +2,6 @@ import path from 'node:path';
 import { createKey } from '#api/auth/keys.ts';
 import { recordEvent } from '#shared/audit/record-event.ts';
 import { createDatabase, createPool } from '#shared/db/database.ts';
-import { registerShippedModel } from '#shared/models/store.ts';
 import { startPostgres } from '../local-services/postgres-server.ts';
 import { freePort } from '../local-services/free-port.ts';
 import { prepareDatabase } from '../prepare-database.ts';
@@ -16,7 +15,6 @@ export type DemoServices = {
   readonly databaseUrl: string;
   /** With every scope. */
   readonly key: string;
-  readonly modelVersion: string;
   readonly processes: readonly ServiceProcess[];
   /** The services first, PostgreSQL after them. Idempotent. */
   readonly stop: () => Promise<void>;
@@ -44,10 +42,14 @@ export async function startDemoServices(options: {
     started.push(() => postgres.stop());
     const databaseUrl = postgres.url();
 
-    const { applied } = await prepareDatabase({ databaseUrl, queueUrl: databaseUrl });
+    const { applied, model } = await prepareDatabase({
+      databaseUrl,
+      queueUrl: databaseUrl,
+      modelPath: path.join(repository, MODEL_PATH),
+    });
     say(applied.length === 0 ? 'Schema is up to date' : `Schema: ${applied.join(', ')}`);
-    const { key, modelVersion } = await prepareAccess(databaseUrl, path.join(repository, MODEL_PATH));
-    say(`Model ${modelVersion} is registered, an API key is made`);
+    const key = await makeDemoKey(databaseUrl);
+    say(`Model ${model} is registered, an API key is made`);
 
     const port = await demoPort(options.port);
     if (port !== options.port && options.port !== 0)
@@ -76,21 +78,19 @@ export async function startDemoServices(options: {
       ].map(async (starting) => {
         const service = await starting;
         started.push(service.stop);
+        await data.remember(service.pid);
         return service;
       }),
     );
     for (const service of processes) say(`${service.name} is ready (process ${service.pid})`);
-    return { apiUrl, workerUrl, databaseUrl, key, modelVersion, processes, stop };
+    return { apiUrl, workerUrl, databaseUrl, key, processes, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function prepareAccess(
-  databaseUrl: string,
-  modelPath: string,
-): Promise<{ key: string; modelVersion: string }> {
+async function makeDemoKey(databaseUrl: string): Promise<string> {
   const pool = createPool({
     url: databaseUrl,
     applicationName: 'iit-demo',
@@ -100,7 +100,6 @@ async function prepareAccess(
   });
   const db = createDatabase(pool);
   try {
-    const { version } = await registerShippedModel(db, modelPath);
     const { key } = await createKey(
       { db, recordEvent, operator: 'demo' },
       {
@@ -110,7 +109,7 @@ async function prepareAccess(
         expiresAt: new Date(Date.now() + 7 * 86_400_000),
       },
     );
-    return { key, modelVersion: version };
+    return key;
   } finally {
     await db.destroy();
   }
