@@ -7,6 +7,7 @@ import type { CursorCodec } from '#api/http/cursor.ts';
 import type { JobReader } from '#api/jobs/job-reader.ts';
 import type { UploadLimiter } from '#api/limits/upload-limiter.ts';
 import type { ApiMetrics } from '#api/metrics.ts';
+import type { Online } from '#api/online/online.ts';
 import type { ReasonTextStore } from '#api/results/reason-text-store.ts';
 import type { Clock } from '#shared/clock/clock.ts';
 import type { Config } from '#shared/config/config.ts';
@@ -34,6 +35,7 @@ export type ApiDeps = {
   jobs: JobReader;
   cursors: CursorCodec;
   reasonTexts: ReasonTextStore;
+  online: Online;
   /** Aborted when the process has begun to stop: long polls, event streams and downloads end on it. */
   stopping: AbortSignal;
 };
