@@ -2,11 +2,17 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { parseIsoDay } from '#shared/features/epoch-day.ts';
+import { parseIsoDay, type EpochDay } from '#shared/features/epoch-day.ts';
 import { loadManifest } from '#shared/models/manifest.ts';
 import { writeTrainingTable } from '#models/training/table.ts';
 import { DEFAULT_AS_OF } from './cohort/options.ts';
-import { generatedMessages, linesOf, nmrsPatients } from './model-train/patients.ts';
+import {
+  generatedMessages,
+  linesOf,
+  nmrsPatients,
+  radetPatients,
+  type PatientSource,
+} from './model-train/patients.ts';
 import { findPython, NO_PYTHON, runTrainer } from './model-train/python.ts';
 import { MODEL_NAME, release } from './model-train/release.ts';
 
@@ -16,6 +22,7 @@ Trains the model with real LightGBM and writes model, manifest and golden rows. 
 the SYNTHETIC patients of the shipped model, which it then reproduces byte for byte.
 
   --input FILE         NMRS patient messages, one a line (npm run cohort -- --kind nmrs --population ever …)
+                       or, with a name in .csv, stacked RADET snapshots with a column “Snapshot Date”
   --end YYYY-MM-DD     last day of the data (with --input; default ${DEFAULT_AS_OF} without)
   --rows N             patients to simulate without --input (default 60000)
   --seed S             of simulation and training (default 1)
@@ -51,17 +58,15 @@ async function main(): Promise<void> {
   const work = await mkdtemp(join(tmpdir(), 'iit-train-'));
   try {
     const seed = Number(values.seed);
-    const patients = nmrsPatients(
-      values.input === undefined ? generatedMessages(Number(values.rows), seed, end) : linesOf(values.input),
-    );
-    const table = await writeTrainingTable(patients.records, {
+    const patients = source(values.input, Number(values.rows), seed, end);
+    const table = await writeTrainingTable(patients.patients, {
       directory: work,
       end,
       describe: patients.describe,
     });
     for (const refusal of patients.refused().slice(0, 20)) process.stderr.write(`refused ${refusal}\n`);
     process.stderr.write(
-      `${table.patients} patients, ${table.rows} rows, ${patients.refused().length} messages refused\n`,
+      `${table.patients} patients, ${table.rows} rows, ${patients.refused().length} records refused\n`,
     );
     await runTrainer(python, [work, work, MODEL_NAME, values.version, String(seed)]);
     const manifest = loadManifest(await readFile(join(work, `${MODEL_NAME}.manifest.json`), 'utf8'));
@@ -76,6 +81,11 @@ async function main(): Promise<void> {
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+function source(input: string | undefined, rows: number, seed: number, end: EpochDay): PatientSource {
+  if (input === undefined) return nmrsPatients(generatedMessages(rows, seed, end));
+  return input.endsWith('.csv') ? radetPatients(input, end) : nmrsPatients(linesOf(input));
 }
 
 try {

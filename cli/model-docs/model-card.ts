@@ -71,7 +71,7 @@ export function modelCard(manifest: ModelManifest): string {
       `${whole(manifest.training.rows)} training rows, ${whole(manifest.metrics.train.everybody.positives)} of them interrupted: ${figure(manifest.metrics.train.everybody.positives / manifest.features.length, 0)} events a feature.`,
       'Missing values stay missing: LightGBM learns at each split which way they go. Nothing is imputed.',
     ]),
-    ...section('Analysis (12a–g)', [
+    ...section('Analysis and class imbalance (12a–g, 13)', [
       'Trees: the number with the least log loss on the validation period, between 100 and 200.',
       `Parameters: ${Object.entries(manifest.training.parameters)
         .map(([name, value]) => `${name} ${value}`)
@@ -90,11 +90,16 @@ export function modelCard(manifest: ModelManifest): string {
           : `| ${g.dimension} | ${g.group} | ${whole(g.n)} | ${whole(g.positives)} | ${percent(g.base_rate)} | ${percent(g.mean_predicted)} | ${figure(g.auc)} | ${percent(g.high_share)} |`,
       ),
     ]),
-    ...section('Model output, training and evaluation (15–17)', [
+    ...section('Model output and specification (15–16, 22)', [
       'Output: the probability of interruption in the window, a tier, and the features that raised and lowered it',
       '(exact path-dependent TreeSHAP), worded from the patient’s own values.',
       `Model file: ${manifest.file}, sha256 \`${manifest.sha256}\`.`,
       `Reproduced by \`npm run model:train\`, byte for byte; checked without Python by \`npm run model:verify\` on ${manifest.golden.rows} reference rows.`,
+    ]),
+    ...section('Ethics, patients and the public (17, 19)', [
+      manifest.synthetic
+        ? 'No person’s data were used, so no approval was sought; no patients were involved. A programme that trains on its own data needs its own approval.'
+        : 'See the programme that trained it.',
     ]),
     ...section('Performance (23a)', [
       'A patient given six months of medicine yesterday cannot become IIT in 90 days, so figures on everybody flatter',

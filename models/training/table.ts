@@ -30,6 +30,15 @@ export const AS_OF_DAYS_BEFORE_END = {
  */
 const SETTLING_DAYS = 30;
 
+/** One patient as the table sees them. Objects may be filled anew for the next. */
+export interface TrainingPatient {
+  readonly facilityId: string;
+  /** What was known on an as-of date; `undefined` where the source says nothing of that time. */
+  recordOn(asOf: EpochDay): PatientRecord | undefined;
+  /** All that is known, for the outcome. */
+  wholeRecord(): PatientRecord;
+}
+
 /** How far the table looks back before the features' own look-back. */
 export const EXTRA_HISTORY_DAYS = 780;
 
@@ -54,10 +63,10 @@ export interface TableSummary {
  * cut-off is known only at the end.
  *
  * A patient gives a row for each as-of date on which they were in care; deaths and transfers out give none.
- * `records` may yield one and the same object, filled anew.
+ * `patients` may yield one and the same object, filled anew.
  */
 export async function writeTrainingTable(
-  records: AsyncIterable<PatientRecord> | Iterable<PatientRecord>,
+  patients: AsyncIterable<TrainingPatient> | Iterable<TrainingPatient>,
   options: TableOptions,
 ): Promise<TableSummary> {
   const asOfs = Object.values(AS_OF_DAYS_BEFORE_END).flatMap((days) => days.map((d) => options.end - d));
@@ -69,19 +78,23 @@ export async function writeTrainingTable(
   let block = new Float64Array(FLUSH_ROWS * width);
   let inBlock = 0;
   let rows = 0;
-  let patients = 0;
-  for await (const record of records) {
-    const facility = facilities.get(record.facilityId) ?? { index: facilities.size, cutOff: 0, patients: 0 };
-    facilities.set(record.facilityId, facility);
+  let patientCount = 0;
+  for await (const patient of patients) {
+    const { facilityId } = patient;
+    const facility = facilities.get(facilityId) ?? { index: facilities.size, cutOff: 0, patients: 0 };
+    facilities.set(facilityId, facility);
     facility.patients++;
-    facility.cutOff = Math.max(facility.cutOff, lastEntry(record, options.end));
+    const whole = patient.wholeRecord();
+    facility.cutOff = Math.max(facility.cutOff, lastEntry(whole, options.end));
     for (const asOf of asOfs) {
       const at = inBlock * width;
+      const record = patient.recordOn(asOf);
+      if (record === undefined) continue;
       extractor.extract(record, asOf, block, at);
       if (standing(extractor.history) !== 'in_care') continue;
-      const label = labelOf(record, asOf, scratch);
+      const label = labelOf(whole, asOf, scratch);
       if (Number.isNaN(label)) continue;
-      const after = [label, isAtRisk(extractor.history) ? 1 : 0, asOf, facility.index, patients];
+      const after = [label, isAtRisk(extractor.history) ? 1 : 0, asOf, facility.index, patientCount];
       block.set(after, at + FEATURES.length);
       rows++;
       if (++inBlock === FLUSH_ROWS) {
@@ -90,7 +103,7 @@ export async function writeTrainingTable(
         inBlock = 0;
       }
     }
-    patients++;
+    patientCount++;
   }
   out.end(new Uint8Array(block.buffer, 0, inBlock * width * 8));
   await once(out, 'finish');
@@ -105,7 +118,7 @@ export async function writeTrainingTable(
     features: manifestFeatures(),
     drift_features: FEATURES.filter((f) => !f.calendar).map((f) => f.name),
     rows,
-    patients,
+    patients: patientCount,
     splits,
     window_days: WINDOW_DAYS,
     settling_days: SETTLING_DAYS,
@@ -118,7 +131,7 @@ export async function writeTrainingTable(
     })),
   };
   await writeFile(join(options.directory, 'table.json'), JSON.stringify(meta));
-  return { rows, patients };
+  return { rows, patients: patientCount };
 }
 
 /** Last day on which something was typed in for the patient. */
