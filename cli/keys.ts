@@ -32,7 +32,7 @@ try {
   });
   const db = createDatabase(pool);
   try {
-    const manager: KeyManager = { db, recordEvent, operator: `cli:${userInfo().username}` };
+    const manager: KeyManager = { db, recordEvent, operator: `cli:${operatorName()}` };
     await runCommand(manager, positionals[0] ?? '', values);
   } finally {
     await db.destroy();
@@ -44,6 +44,15 @@ try {
     known ? `${message}\n` : `${message}${code === undefined ? '' : ` (${code})`}\n\n${USAGE}`,
   );
   process.exitCode = 1;
+}
+
+/** A container's user is often a number without a name. */
+function operatorName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`;
+  }
 }
 
 type Values = { name?: string; scope?: string; tenant: string; expires?: string };

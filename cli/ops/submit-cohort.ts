@@ -33,6 +33,8 @@ const RUNNING = new Set(['receiving', 'queued', 'running']);
  */
 export async function submitCohort(submission: Submission): Promise<Outcome> {
   const { apiUrl, apiKey, path } = submission;
+  // fetch would print a value that is no header.
+  if (!/^[\w.-]+$/u.test(apiKey)) throw new OperatorError('IIT_API_KEY is not a key.');
   const { type, encoding } = kindOf(path);
   const { mtimeMs } = await stat(path).catch(() => {
     throw new OperatorError(`${path} is not there.`);

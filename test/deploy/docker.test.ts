@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DockerfileParser, type Instruction } from 'dockerfile-ast';
+import { type Copy, DockerfileParser, type Instruction } from 'dockerfile-ast';
 import { validate } from 'dockerfile-utils';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -86,7 +86,7 @@ test('it carries OCI labels, and nothing secret in ARG or ENV', () => {
 
 test('every file that it copies exists, and the ignore file lets only those in', () => {
   const sources = instructions
-    .filter((i) => i.getKeyword() === 'COPY' && !(i.getArgumentsContent() ?? '').startsWith('--from'))
+    .filter((i) => i.getKeyword() === 'COPY' && (i as Copy).getFromFlag() === null)
     .flatMap((i) =>
       i
         .getArguments()

@@ -345,10 +345,18 @@ describe.skipIf(skipWithout('kubectl')).each(OVERLAYS)('overlay %s', (overlay) =
     expect(reaches('/health/ready')).toBe(false);
   });
 
-  test('models are mounted read-only, but where migrate writes them', () => {
-    for (const { pod } of running) {
-      expect(pod.containers[0]?.volumeMounts?.find((m) => m.name === 'models')?.readOnly).toBe(true);
-    }
+  test('only the migrate Job touches the models volume, and only its first step writes there', () => {
+    const mounts = own.flatMap(({ name, pod }) =>
+      containers(pod).flatMap((c) =>
+        (c.volumeMounts ?? [])
+          .filter((m) => m.name === 'models')
+          .map((m) => [name, c.name, m.readOnly === true]),
+      ),
+    );
+    expect(mounts).toEqual([
+      ['Job/iit-migrate', 'models', false],
+      ['Job/iit-migrate', 'migrate', true],
+    ]);
   });
 
   test('one autoscaler owns each Deployment', () => {
