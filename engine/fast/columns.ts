@@ -11,9 +11,9 @@ import {
 /** Thresholds of one feature whose ranks fit a byte; beyond the second, the feature's trees go elsewhere. */
 export const NARROW_THRESHOLDS = 255;
 export const WIDE_THRESHOLDS = 65_535;
-/** Leaves that a byte can number; and the most that the 16-bit form takes. */
+/** Leaves that a byte can number; and the most that the 16-bit form takes: beyond, walking tests fewer nodes. */
 export const NARROW_LEAVES = 256;
-export const WIDE_LEAVES = 32_768;
+export const WIDE_LEAVES = 1024;
 /** Distinct categories of one feature that a byte can number, and the highest category in a table. */
 const CATEGORY_CODES = 255;
 const CATEGORY_LIMIT = 65_536;

@@ -68,7 +68,7 @@ export function sumTrees(
       for (; tree < end && to < codes + GROUP * BLOCK * 2; tree += TREE_BYTES) {
         wide |= load<u32>(tree, T_WIDE);
         if (load<u32>(tree, T_WIDE) != 0) {
-          exitLeavesWide(tree, plan, scratch, tile, to);
+          exitLeavesWide(tree, scratch, tile, to);
         } else {
           exitLeaves(tree, plan, scratch, tile, to);
         }
@@ -95,7 +95,7 @@ export function leavesOf(plan: usize, scratch: usize, rows: usize, index: usize,
   const tree = <usize>load<u32>(plan, P_TREES) + index * TREE_BYTES;
   for (let done: usize = 0; done < rows; done += BLOCK) {
     if (load<u32>(tree, T_WIDE) != 0) {
-      exitLeavesWide(tree, plan, scratch, tile, to);
+      exitLeavesWide(tree, scratch, tile, to);
     } else {
       exitLeaves(tree, plan, scratch, tile, codes);
       for (let row: usize = 0; row < BLOCK; row++) {
@@ -251,23 +251,30 @@ function exitLeaves(tree: usize, plan: usize, scratch: usize, tile: usize, to: u
   joinNode(root, scratch, tile, to);
 }
 
+// @ts-ignore: decorator
+@inline
+function joinedWide(left: v128, right: v128, ranks: v128, threshold: v128, leftCode: v128, rightCode: v128): v128 {
+  const onRight = v128.and(v128.or(right, rightCode), v128.gt<i16>(ranks, threshold));
+  return v128.max<u16>(v128.or(left, leftCode), onRight);
+}
+
 /** The same with 16-bit ranks and leaf numbers. A child that is a leaf is a constant over the slot of zeros. */
-function exitLeavesWide(tree: usize, plan: usize, scratch: usize, tile: usize, to: usize): void {
+function exitLeavesWide(tree: usize, scratch: usize, tile: usize, to: usize): void {
   let node = <usize>load<u32>(tree, T_NODES);
   const root = node + (<usize>load<u32>(tree, T_NODE_COUNT) - 1) * WIDE_NODE_BYTES;
   for (; node <= root; node += WIDE_NODE_BYTES) {
-    const column = tile + load<u32>(node);
-    const threshold = v128.load16_splat(node, 4);
-    const leftCode = v128.load16_splat(node, 6);
-    const rightCode = v128.load16_splat(node, 8);
-    const left = scratch + load<u32>(node, 12);
-    const right = scratch + load<u32>(node, 16);
-    const out = node == root ? to : scratch + load<u32>(node, 20);
-    for (let at: usize = 0; at < BLOCK * 2; at += 16) {
-      const passed = v128.gt<i16>(v128.load(column + at), threshold);
-      const onLeft = v128.or(v128.load(left + at), leftCode);
-      const onRight = v128.or(v128.load(right + at), rightCode);
-      v128.store(out + at, v128.max<u16>(onLeft, v128.and(onRight, passed)));
+    let c = tile + load<u32>(node);
+    let l = scratch + load<u32>(node, 12);
+    let r = scratch + load<u32>(node, 16);
+    let out = node == root ? to : scratch + load<u32>(node, 20);
+    const t = v128.load16_splat(node, 4);
+    const lc = v128.load16_splat(node, 6);
+    const rc = v128.load16_splat(node, 8);
+    for (const end = c + BLOCK * 2; c < end; c += 64, l += 64, r += 64, out += 64) {
+      v128.store(out, joinedWide(v128.load(l), v128.load(r), v128.load(c), t, lc, rc));
+      v128.store(out, joinedWide(v128.load(l, 16), v128.load(r, 16), v128.load(c, 16), t, lc, rc), 16);
+      v128.store(out, joinedWide(v128.load(l, 32), v128.load(r, 32), v128.load(c, 32), t, lc, rc), 32);
+      v128.store(out, joinedWide(v128.load(l, 48), v128.load(r, 48), v128.load(c, 48), t, lc, rc), 48);
     }
   }
 }
