@@ -27,6 +27,7 @@ import { createDoorbell } from '#shared/queue/doorbell.ts';
 /** An upload of millions of rows over a poor line takes hours; intake demands a minimum rate instead. */
 const REQUEST_TIMEOUT_MS = 24 * 3_600_000;
 const HEADERS_TIMEOUT_MS = 15_000;
+const IDLE_SWEEP_MS = 50;
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 const MAX_HEADER_BYTES = 16_384;
 const STATEMENT_TIMEOUT_MS = 30_000;
@@ -145,8 +146,11 @@ async function closeServer(server: Server, deadlineMs: number, log: Logger): Pro
       log.warn('requests were cut off: the deadline for stopping has passed');
       server.closeAllConnections();
     }, deadlineMs);
+    // close() ends idle connections once; those that turn idle after their last answer would be kept alive.
+    const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
     server.close(() => {
       clearTimeout(deadline);
+      clearInterval(sweep);
       resolve();
     });
   });
