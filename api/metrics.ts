@@ -33,3 +33,17 @@ export function createApiMetrics(registry: Registry) {
     }),
   };
 }
+
+/** `iit_uploads_in_progress`: cohorts that this process is taking in. */
+export function addUploadMetric(registry: Registry, uploads: { readonly open: number }): void {
+  registry.registerMetric(
+    new Gauge({
+      name: 'iit_uploads_in_progress',
+      help: 'Cohorts being received now.',
+      registers: [],
+      collect() {
+        this.set(uploads.open);
+      },
+    }),
+  );
+}

@@ -9,7 +9,7 @@ import { createReadiness } from '#api/health/readiness.ts';
 import { createCursorCodec } from '#api/http/cursor.ts';
 import { JobReader } from '#api/jobs/job-reader.ts';
 import { UploadLimiter } from '#api/limits/upload-limiter.ts';
-import { createApiMetrics } from '#api/metrics.ts';
+import { addUploadMetric, createApiMetrics } from '#api/metrics.ts';
 import { predictFastLane } from '#api/online/fast-lane.ts';
 import { createOnline } from '#api/online/online.ts';
 import { createReasonTextStore } from '#api/results/reason-text-store.ts';
@@ -75,6 +75,8 @@ export async function startApi({ config, log, clock }: ApiServerOptions): Promis
     write: (refusal) => auditRefusal(db, recordEvent, refusal),
     onError: (error) => log.error({ err: error }, 'a refusal could not be audited'),
   });
+  const uploads = new UploadLimiter(config.MAX_UPLOADS);
+  addUploadMetric(registry, uploads);
   const deps: ApiDeps = {
     config,
     pool,
@@ -86,7 +88,7 @@ export async function startApi({ config, log, clock }: ApiServerOptions): Promis
     refusals,
     recordEvent,
     readiness: createReadiness({ db, doorbell, models, clock, stopping: stopping.signal }),
-    uploads: new UploadLimiter(config.MAX_UPLOADS),
+    uploads,
     doorbell,
     models,
     jobs: new JobReader({ db, clock }),
