@@ -93,6 +93,7 @@ GRANT SELECT ON shadow_chunks, shadow_predictions, chunk_histograms, job_drift T
 GRANT SELECT ON model_shadows, outcomes TO iit_worker;
 GRANT SELECT, INSERT ON shadow_chunks, shadow_predictions, chunk_histograms, job_drift TO iit_worker;
 GRANT DELETE ON shadow_chunks, shadow_predictions, chunk_histograms TO iit_worker;
+GRANT UPDATE ON job_drift TO iit_worker;
 
 GRANT SELECT ON model_shadows, shadow_chunks, shadow_predictions, chunk_histograms, job_drift, outcomes TO iit_readonly;
 `)

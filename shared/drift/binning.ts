@@ -1,4 +1,4 @@
-import type { Histogram, ModelManifest } from '#shared/models/manifest.ts';
+import type { Histogram, ManifestFeature, ModelManifest } from '#shared/models/manifest.ts';
 
 type ColumnBinning = {
   name: string;
@@ -22,10 +22,21 @@ export type Binning = {
   expected: Float64Array;
 };
 
+/** What counting needs of a manifest. */
+export type DriftBaseline = {
+  drift: ModelManifest['drift'];
+  features: readonly Pick<ManifestFeature, 'name' | 'index'>[];
+};
+
+/** That part of a manifest alone: small enough to send to a thread with every chunk. */
+export function driftBaseline(manifest: ModelManifest): DriftBaseline {
+  return { drift: manifest.drift, features: manifest.features.map(({ name, index }) => ({ name, index })) };
+}
+
 const TABLE_LIMIT = 4_096;
 
 /** Prepares counting by the histograms of `manifest.drift`. A feature of more than 254 edges is refused with a RangeError. */
-export function binningOf(manifest: Pick<ModelManifest, 'drift' | 'features'>): Binning {
+export function binningOf(manifest: DriftBaseline): Binning {
   const columns = new Map(manifest.features.map((feature) => [feature.name, feature.index]));
   let offset = 0;
   const expected: number[] = [];

@@ -1,0 +1,140 @@
+import { sql } from 'kysely';
+import type { Db } from '#shared/db/database.ts';
+import { brierScore, type CalibrationBin, calibrationBins, observedAuc } from './outcome-metrics.ts';
+
+export type ObservedMonth = {
+  /** YYYY-MM, of the scoring */
+  month: string;
+  n: number;
+  interrupted: number;
+  meanPredicted: number;
+  observedRate: number;
+  auc: number | null;
+  brier: number | null;
+};
+
+export type ObservedPerformance = {
+  n: number;
+  interrupted: number;
+  auc: number | null;
+  brier: number | null;
+  calibration: CalibrationBin[];
+  /** Latest first. */
+  months: ObservedMonth[];
+};
+
+/** Outcomes read at once; beyond, the latest. */
+const MOST_OUTCOMES = 2_000_000;
+
+/** What became of a model's patients against what it said of them, one tenant's, by the month of scoring. */
+export async function readObservedPerformance(
+  db: Db,
+  tenantId: number,
+  modelId: number,
+): Promise<ObservedPerformance> {
+  const { rows } = await sql<{ month: string; risks: number[]; interrupted: boolean[] }>`
+    SELECT to_char(scored_on, 'YYYY-MM') AS month, array_agg(risk) AS risks, array_agg(interrupted) AS interrupted
+    FROM (SELECT scored_on, risk, interrupted FROM outcomes WHERE model_id = ${modelId} AND tenant_id = ${tenantId}
+      ORDER BY scored_on DESC LIMIT ${MOST_OUTCOMES}) latest
+    GROUP BY 1 ORDER BY 1 DESC`.execute(db);
+  const all = {
+    risks: rows.flatMap((row) => row.risks),
+    interrupted: rows.flatMap((row) => row.interrupted),
+  };
+  return {
+    n: all.risks.length,
+    interrupted: all.interrupted.filter(Boolean).length,
+    auc: observedAuc(all),
+    brier: brierScore(all),
+    calibration: calibrationBins(all),
+    months: rows.map((row) => {
+      const interrupted = row.interrupted.filter(Boolean).length;
+      return {
+        month: row.month,
+        n: row.risks.length,
+        interrupted,
+        meanPredicted: row.risks.reduce((sum, risk) => sum + risk, 0) / row.risks.length,
+        observedRate: interrupted / row.risks.length,
+        auc: observedAuc(row),
+        brier: brierScore(row),
+      };
+    }),
+  };
+}
+
+export type Outcome = {
+  /** The row of a job that is meant; else the prediction is found by patient and date. */
+  jobId: string | undefined;
+  row: number | undefined;
+  patientId: string | undefined;
+  interrupted: boolean;
+  /** YYYY-MM-DD: the day of the interruption (due date + 28 days), or until which the patient is known to be in care. */
+  date: string;
+};
+
+/** Why an outcome was not taken: no such prediction, or its window has not yet passed. */
+export type Unmatched = { index: number; code: 'no_prediction' | 'window_open' };
+
+/** Days that a prediction looks ahead. */
+export const WINDOW_DAYS = 90;
+const LOOK_BACK_DAYS = 365;
+
+/**
+ * Files each outcome with the prediction that it answers.
+ *
+ * An interruption answers the oldest prediction of the 90 days up to its date: positive. A patient known to be in care on
+ * a date answers the latest prediction made 90 days or more before: negative. Where the row of a job is named, an
+ * interruption after its 90 days counts as none within them, and care for less than 90 days is `window_open`. A later
+ * outcome of the same prediction replaces the earlier one. Statement-wise atomic; call it in a transaction.
+ */
+export async function fileOutcomes(
+  trx: Db,
+  tenantId: number,
+  actor: string,
+  outcomes: readonly Outcome[],
+): Promise<{ matched: number; unmatched: Unmatched[] }> {
+  const { rows } = await sql<{ index: number; filed: boolean; found: boolean }>`
+    WITH given AS (
+      SELECT * FROM unnest(
+        ${outcomes.map((_, i) => i)}::int[], ${outcomes.map((o) => o.jobId ?? null)}::uuid[],
+        ${outcomes.map((o) => o.row ?? null)}::int[], ${outcomes.map((o) => o.patientId ?? null)}::text[],
+        ${outcomes.map((o) => o.interrupted)}::boolean[], ${outcomes.map((o) => o.date)}::date[]
+      ) AS given (index, job_id, row_no, patient_id, interrupted, known_on)
+    ), answered AS (
+      SELECT given.index, given.interrupted, given.known_on, scored.*
+      FROM given CROSS JOIN LATERAL (
+        SELECT a.job_id, a.row_no, a.patient_id, a.recorded_at::date AS scored_on, a.risk, a.model_version
+        FROM audit_log a JOIN jobs j ON j.id = a.job_id AND j.period = a.period
+        WHERE given.job_id IS NOT NULL AND a.job_id = given.job_id AND j.id = given.job_id
+          AND a.row_no = given.row_no AND a.tenant_id = ${tenantId}
+          AND (given.patient_id IS NULL OR a.patient_id = given.patient_id)
+        UNION ALL
+        (SELECT a.job_id, a.row_no, a.patient_id, a.recorded_at::date, a.risk, a.model_version
+        FROM audit_log a
+        WHERE given.job_id IS NULL AND a.patient_id = given.patient_id AND a.tenant_id = ${tenantId}
+          AND a.recorded_at >= given.known_on - CASE WHEN given.interrupted THEN ${WINDOW_DAYS}::int ELSE ${LOOK_BACK_DAYS}::int END
+          AND a.recorded_at < given.known_on + 1 - CASE WHEN given.interrupted THEN 0 ELSE ${WINDOW_DAYS}::int END
+        ORDER BY CASE WHEN given.interrupted THEN a.recorded_at END, a.recorded_at DESC LIMIT 1)
+      ) scored
+    ), judged AS (
+      SELECT answered.*, m.id AS model_id,
+        answered.interrupted AND known_on - scored_on <= ${WINDOW_DAYS} AS positive,
+        (answered.interrupted OR known_on - scored_on >= ${WINDOW_DAYS}) AND known_on >= scored_on AS closed
+      FROM answered JOIN models m ON m.version = answered.model_version
+    ), filed AS (
+      INSERT INTO outcomes (tenant_id, job_id, row_no, model_id, patient_id, scored_on, risk, interrupted, known_on, recorded_by)
+      SELECT DISTINCT ON (job_id, row_no) ${tenantId}::int2, job_id, row_no, model_id, patient_id, scored_on, risk, positive,
+        known_on, ${actor} FROM judged WHERE closed ORDER BY job_id, row_no, index DESC
+      ON CONFLICT (job_id, row_no) DO UPDATE SET interrupted = excluded.interrupted, known_on = excluded.known_on,
+        recorded_at = now(), recorded_by = excluded.recorded_by
+      RETURNING job_id
+    )
+    SELECT given.index, coalesce(judged.closed, false) AS filed, judged.index IS NOT NULL AS found
+    FROM given LEFT JOIN judged ON judged.index = given.index ORDER BY given.index`.execute(trx);
+  return {
+    matched: rows.filter((row) => row.filed).length,
+    unmatched: rows
+      .filter((row) => !row.filed)
+      .map(({ index, found }) => ({ index, code: found ? 'window_open' : 'no_prediction' })),
+  };
+}
