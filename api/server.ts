@@ -13,12 +13,14 @@ import { addUploadMetric, createApiMetrics } from '#api/metrics.ts';
 import { predictFastLane } from '#api/online/fast-lane.ts';
 import { createOnline } from '#api/online/online.ts';
 import { createReasonTextStore } from '#api/results/reason-text-store.ts';
+import { driftThresholds } from '#shared/drift/thresholds.ts';
 import { recordEvent } from '#shared/audit/record-event.ts';
 import type { Clock } from '#shared/clock/clock.ts';
 import type { Config } from '#shared/config/config.ts';
 import { createDatabase, createPool } from '#shared/db/database.ts';
 import type { Logger } from '#shared/log/logger.ts';
 import { addBackupMetric } from '#shared/metrics/backup-metric.ts';
+import { addModelMetrics } from '#shared/metrics/model-metrics.ts';
 import { addQueueMetrics } from '#shared/metrics/queue-metrics.ts';
 import { addPoolMetrics, createRegistry } from '#shared/metrics/registry.ts';
 import { createModelStore } from '#shared/models/store.ts';
@@ -70,6 +72,13 @@ export async function startApi({ config, log, clock }: ApiServerOptions): Promis
   const registry = createRegistry();
   addPoolMetrics(registry, pool);
   addQueueMetrics(registry, { db, clock, log });
+  addModelMetrics(registry, {
+    db,
+    clock,
+    log,
+    thresholds: driftThresholds(config),
+    windowDays: config.DRIFT_WINDOW_DAYS,
+  });
   addBackupMetric(registry, { db, clock, log });
   const refusals = new RefusalLedger({
     write: (refusal) => auditRefusal(db, recordEvent, refusal),

@@ -5,9 +5,11 @@ import { sealAudit } from '#shared/audit/seal.ts';
 import type { Clock } from '#shared/clock/clock.ts';
 import type { Config } from '#shared/config/config.ts';
 import { createDatabase, createPool } from '#shared/db/database.ts';
+import { driftThresholds } from '#shared/drift/thresholds.ts';
 import { createCrashPoints } from '#shared/lifecycle/crash-points.ts';
 import { createIntervalTask } from '#shared/lifecycle/interval-task.ts';
 import type { Logger } from '#shared/log/logger.ts';
+import { addModelMetrics } from '#shared/metrics/model-metrics.ts';
 import { addQueueMetrics } from '#shared/metrics/queue-metrics.ts';
 import { addPoolMetrics, createRegistry } from '#shared/metrics/registry.ts';
 import { createWorkerMetrics } from '#shared/metrics/worker-metrics.ts';
@@ -16,6 +18,7 @@ import { createDoorbellConsumer } from '#shared/queue/doorbell-consumer.ts';
 import { createDoorbell } from '#shared/queue/doorbell.ts';
 import { createLeaseKeeper } from './jobs/score-chunk/lease-keeper.ts';
 import { scoreChunkJob, type ScoreChunkDeps } from './jobs/score-chunk/score-chunk-job.ts';
+import { measureDriftOnce } from './maintenance/measure-drift.ts';
 import { sweep } from './maintenance/sweep.ts';
 import { startStatusServer } from './status-server.ts';
 import { createScoringPool } from './threads/scoring-pool.ts';
@@ -52,6 +55,8 @@ export async function startWorker({ config, log, clock }: WorkerOptions): Promis
   const registry = createRegistry();
   addPoolMetrics(registry, pool);
   addQueueMetrics(registry, { db, clock, log });
+  const thresholds = driftThresholds(config);
+  addModelMetrics(registry, { db, clock, log, thresholds, windowDays: config.DRIFT_WINDOW_DAYS });
   const metrics = createWorkerMetrics(registry);
   const doorbell = createDoorbell({ url: config.QUEUE_URL, log, clock });
   const models = createModelStore({ db, modelsInMemory: config.MODELS_IN_MEMORY });
@@ -119,6 +124,12 @@ export async function startWorker({ config, log, clock }: WorkerOptions): Promis
         crash('before_seal');
         await sealAudit(db);
       },
+    }),
+    createIntervalTask({
+      name: 'drift',
+      intervalMs: config.DRIFT_SECONDS * 1_000,
+      log,
+      run: () => measureDriftOnce({ db, log, thresholds }),
     }),
     createIntervalTask({
       name: 'partitions',
