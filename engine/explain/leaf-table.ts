@@ -1,5 +1,22 @@
 import { gaussLegendre } from './gauss-legendre.ts';
 
+/** Buffers that leaf after leaf is worked out in: fresh ones cost more than the arithmetic. */
+export class LeafScratch {
+  #doubles = new Float64Array(0);
+  #patterns = new Uint16Array(0);
+
+  /** `count` doubles, whatever they hold; good until the next call. */
+  doubles(count: number): Float64Array {
+    if (this.#doubles.length < count) this.#doubles = new Float64Array(count * 2);
+    return this.#doubles.subarray(0, count);
+  }
+
+  patterns(count: number): Uint16Array {
+    if (this.#patterns.length < count) this.#patterns = new Uint16Array(count * 2);
+    return this.#patterns.subarray(0, count);
+  }
+}
+
 /**
  * What one leaf adds to its path's features under every pattern of met conditions.
  *
@@ -7,14 +24,15 @@ import { gaussLegendre } from './gauss-legendre.ts';
  * feature i: v (o_i − z_i) ∫₀¹ ∏_{j≠i} (t·o_j + (1 − t)·z_j) dt. The integrand has degree d − 1, so ⌈d/2⌉
  * Gauss–Legendre nodes give the integral exactly.
  *
- * Answers d × 2^d numbers, feature-major; bit j of a pattern says that feature j is met.
+ * Answers d × 2^d numbers, feature-major, in the scratch; bit j of a pattern says that feature j is met.
  */
-export function leafPatterns(value: number, ratios: ArrayLike<number>): Float64Array {
+export function leafPatterns(value: number, ratios: ArrayLike<number>, scratch: LeafScratch): Float64Array {
   const features = ratios.length;
   const patterns = 1 << features;
-  const result = new Float64Array(features * patterns);
+  const buffer = scratch.doubles((features + 1) * patterns);
+  const result = buffer.subarray(0, features * patterns).fill(0);
+  const products = buffer.subarray(features * patterns);
   const { nodes, weights } = gaussLegendre((features + 1) >> 1);
-  const products = new Float64Array(patterns);
   for (let q = 0; q < nodes.length; q++) {
     const t = nodes[q]!;
     const s = 1 - t;
@@ -29,24 +47,35 @@ export function leafPatterns(value: number, ratios: ArrayLike<number>): Float64A
       }
     }
     for (let i = 0; i < features; i++) {
-      const bit = 1 << i;
-      const share = 1 / (t + s * ratios[i]!);
-      const start = i * patterns;
-      for (let p = bit; p < patterns; p = (p + 1) | bit) {
-        const at = start + p;
-        result[at] = result[at]! + products[p]! * share;
-      }
+      addMet(result, i * patterns, products, 1 << i, 1 / (t + s * ratios[i]!));
     }
   }
   for (let i = 0; i < features; i++) {
-    const bit = 1 << i;
-    const z = ratios[i]!;
-    const start = i * patterns;
-    for (let p = bit; p < patterns; p = (p + 1) | bit) {
-      const others = result[start + p]!;
-      result[start + p] = others * (1 - z);
-      result[start + p - bit] = -others * z;
-    }
+    spread(result, i * patterns, patterns, 1 << i, ratios[i]!);
   }
   return result;
+}
+
+/** Adds `share` of the products of the patterns that hold `bit`. */
+function addMet(
+  result: Float64Array,
+  start: number,
+  products: Float64Array,
+  bit: number,
+  share: number,
+): void {
+  for (let block = bit; block < products.length; block += 2 * bit) {
+    for (let p = block; p < block + bit; p++) result[start + p] = result[start + p]! + products[p]! * share;
+  }
+}
+
+/** From the others' integral at the patterns that hold `bit`: times 1 − z there, times −z at those that do not. */
+function spread(result: Float64Array, start: number, patterns: number, bit: number, z: number): void {
+  for (let block = bit; block < patterns; block += 2 * bit) {
+    for (let at = start + block; at < start + block + bit; at++) {
+      const others = result[at]!;
+      result[at] = others * (1 - z);
+      result[at - bit] = -others * z;
+    }
+  }
 }

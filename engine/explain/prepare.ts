@@ -5,6 +5,7 @@ import { LEASE_TABLE_BYTES } from '../fast/shared-scratch.ts';
 import { align, Arena } from './arena.ts';
 import { type Column, Columns } from './columns.ts';
 import { explainKernel } from './kernel.ts';
+import { LeafScratch } from './leaf-table.ts';
 import { bytesOfRuns, chooseRuns, type LeafRun, runChoices } from './leaf-runs.ts';
 import { pairFeatures, type Pairing } from './pairing.ts';
 import {
@@ -124,7 +125,10 @@ export function prepareExplainer(model: Model, options: PrepareOptions = {}): Ex
   const { columnOffsets, columnBytes } = placeColumns(columns.list, blockRows);
   const arena = new Arena(HEADER_ADDRESS + HEADER_WORDS * 4);
 
-  const laidOut = plans.map((plan) => layOutTree(plan, pairing, columns, columnOffsets, blockRows, arena));
+  const scratch = new LeafScratch();
+  const laidOut = plans.map((plan) =>
+    layOutTree(plan, pairing, columns, columnOffsets, blockRows, arena, scratch),
+  );
   const tableBytes = plans.reduce((sum, plan) => sum + plan.bytes, 0);
   const quadratureBytes = arena.end - HEADER_ADDRESS - tableBytes;
   if (quadratureBytes > MAX_QUADRATURE_BYTES) {
@@ -270,11 +274,12 @@ function layOutTree(
   columnOffsets: ArrayLike<number>,
   blockRows: number,
   arena: Arena,
+  scratch: LeafScratch,
 ): LaidOutTree {
   const { tree, conditions } = plan;
   const tables = arena.end;
   const runs = plan.runs.map((run) =>
-    layOutRun(run, conditions, tree.leafValue, pairing, columns, columnOffsets, arena),
+    layOutRun(run, conditions, tree.leafValue, pairing, columns, columnOffsets, arena, scratch),
   );
   if (plan.quadrature.length === 0) return { plan, tables, runs, quadrature: undefined };
   const quadrature = layOutQuadrature(

@@ -1,7 +1,7 @@
 import type { Arena } from './arena.ts';
 import type { Columns } from './columns.ts';
 import { type CellMap, cellsOfLeaves, indexRecord } from './index-records.ts';
-import { leafPatterns } from './leaf-table.ts';
+import { leafPatterns, type LeafScratch } from './leaf-table.ts';
 import type { LeafRun } from './leaf-runs.ts';
 import type { Pairing } from './pairing.ts';
 import type { TreeConditions, TreeFeature } from './tree-conditions.ts';
@@ -31,6 +31,7 @@ export function layOutRun(
   columns: Columns,
   columnOffsets: ArrayLike<number>,
   arena: Arena,
+  scratch: LeafScratch,
 ): RunTable {
   const { axes, lowCells, cells } = axesOf(run, tree);
   const record = indexRecord(
@@ -47,7 +48,7 @@ export function layOutRun(
     const order = new Map(pairs.map((pair, i) => [pair, i]));
     for (const leaf of run.leaves) {
       const value = leafValues[tree.leafAt[leaf]!]!;
-      addLeaf(sums, leaf, value, axes, cells, (feature) => {
+      addLeaf(sums, leaf, value, axes, cells, scratch, (feature) => {
         const slot = pairing.slotOf[feature]!;
         return order.get(slot >> 1)! * cells * 2 + (slot & 1);
       });
@@ -90,14 +91,16 @@ function addLeaf(
   value: number,
   axes: readonly Axis[],
   cells: number,
+  scratch: LeafScratch,
   offsetOf: (feature: number) => number,
 ): void {
   const path = axes.filter(({ feature }) => feature.onPath[leaf] === 1);
   const contributions = leafPatterns(
     value,
     path.map(({ feature }) => feature.ratio[leaf]!),
+    scratch,
   );
-  const patternOf = patternsByCell(leaf, axes, cells);
+  const patternOf = patternsByCell(leaf, axes, scratch.patterns(cells));
   const patterns = 1 << path.length;
   path.forEach(({ feature }, i) => {
     const own = contributions.subarray(i * patterns, (i + 1) * patterns);
@@ -106,8 +109,8 @@ function addLeaf(
 }
 
 /** Which of the leaf's conditions each cell meets: bit j for the j-th axis on its path. Axes by ascending stride. */
-function patternsByCell(leaf: number, axes: readonly Axis[], cells: number): Uint16Array {
-  const patternOf = new Uint16Array(cells);
+function patternsByCell(leaf: number, axes: readonly Axis[], patternOf: Uint16Array): Uint16Array {
+  patternOf[0] = 0;
   let size = 1;
   let bit = 1;
   for (const { feature, cells: map } of axes) {
