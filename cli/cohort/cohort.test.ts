@@ -169,7 +169,7 @@ describe('one cohort in every format', () => {
 });
 
 describe('the planted effects', () => {
-  it('interrupt about 4 % of those in care in 90 days, more of those new on ART', () => {
+  it('interrupt about 4 % of those in care in 90 days, more of the new and of those with a planted risk', () => {
     const asOf = AS_OF - 150;
     const cohort = cohortOf({ population: 'ever', extraHistoryDays: 150 });
     const extractor = new Extractor();
@@ -177,18 +177,35 @@ describe('the planted effects', () => {
     const out = new Float64Array(WIDTH);
     const months = featureIndex('months_on_art');
     const tally = { all: [0, 0], fresh: [0, 0], atRisk: [0, 0] };
+    /** Interruptions among the at-risk with and without each planted risk. */
+    const planted: readonly (readonly [name: string, isExposed: (value: number) => boolean])[] = [
+      ['prior_iit_episodes', (value) => value > 0],
+      ['late_pickups_of_5', (value) => value >= 3],
+      ['viral_load_suppressed', (value) => value === 0],
+      ['out_of_catchment', (value) => value === 1],
+      ['gender', (value) => value === 1],
+      ['who_stage', (value) => value >= 3],
+    ];
+    const exposure = planted.map(() => ({ exposed: [0, 0], others: [0, 0] }));
     const count = (cell: number[], label: number) => {
       cell[0]!++;
       cell[1]! += label;
     };
-    for (let i = 0; i < 20_000; i++) {
+    for (let i = 0; i < 30_000; i++) {
       cohort.make(i);
       extractor.extract(cohort.record, asOf, out);
       if (standing(extractor.history) !== 'in_care') continue;
       const label = labelOf(cohort.record, asOf, scratch);
       if (Number.isNaN(label)) continue;
       count(tally.all, label);
-      if (isAtRisk(extractor.history)) count(tally.atRisk, label);
+      if (isAtRisk(extractor.history)) {
+        count(tally.atRisk, label);
+        for (const [i, [name, isExposed]] of planted.entries()) {
+          const value = out[featureIndex(name)]!;
+          if (!Number.isNaN(value))
+            count(isExposed(value) ? exposure[i]!.exposed : exposure[i]!.others, label);
+        }
+      }
       if (out[months]! < 6) count(tally.fresh, label);
     }
     const rate = ([n, positives]: number[]) => positives! / n!;
@@ -197,6 +214,8 @@ describe('the planted effects', () => {
     expect(rate(tally.fresh)).toBeGreaterThan(0.08);
     expect(rate(tally.fresh)).toBeLessThan(0.15);
     expect(rate(tally.atRisk)).toBeGreaterThan(rate(tally.all));
+    const unseen = planted.filter((_, i) => rate(exposure[i]!.exposed) <= rate(exposure[i]!.others));
+    expect(unseen.map(([name]) => name)).toEqual([]);
   }, 60_000);
 
   it('leave the mess in: missing viral loads, late entries, records not known on the night', () => {
