@@ -88,7 +88,7 @@ describe('the flat cohort', () => {
   });
 
   it('waits for a slow reader', async () => {
-    expect((await written('--rows', '3000')).waits).toBeGreaterThan(5);
+    expect((await written('--rows', '6000')).waits).toBeGreaterThan(3);
   });
 
   it('keeps every value within its feature’s range, as integers where the kind says so', () => {

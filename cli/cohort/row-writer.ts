@@ -10,6 +10,15 @@ export class RowWriter {
     return this.#length;
   }
 
+  /** The bytes written so far, not copied: good until something is written after `clear`. */
+  view(): Buffer {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  clear(): void {
+    this.#length = 0;
+  }
+
   /** The bytes written so far, copied; the writer begins anew. */
   take(): Buffer {
     const taken = Buffer.from(this.#buffer.subarray(0, this.#length));

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { Cohort } from './cohort.ts';
 import type { CohortCommand } from './options.ts';
@@ -7,7 +6,7 @@ import { flatCsvHeader, writeCsvRow, writeNdjsonRow } from './write-flat.ts';
 import { writeNmrsMessage } from './write-nmrs.ts';
 import { radetCsvHeader, RadetWriter } from './write-radet.ts';
 
-const FLUSH_BYTES = 1 << 16;
+const FLUSH_BYTES = 1 << 18;
 
 /** Streams a synthetic cohort into `out` at the pace that `out` takes it, in constant memory. */
 export async function writeCohort(command: CohortCommand, out: Writable): Promise<void> {
@@ -17,9 +16,17 @@ export async function writeCohort(command: CohortCommand, out: Writable): Promis
   for (let i = 0; i < command.cohort.rows; i++) {
     cohort.make(i);
     write();
-    if (writer.length >= FLUSH_BYTES && !out.write(writer.take())) await once(out, 'drain');
+    if (writer.length >= FLUSH_BYTES) await flush(writer, out);
   }
-  if (writer.length > 0 && !out.write(writer.take())) await once(out, 'drain');
+  await flush(writer, out);
+}
+
+/** Waits until `out` has done with the bytes: the writer's one buffer is used again. */
+async function flush(writer: RowWriter, out: Writable): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  out.write(writer.view(), (error) => (error ? reject(error) : resolve()));
+  await promise;
+  writer.clear();
 }
 
 /** Writes the head of the format at once and gives the function that writes the patient made last. */
