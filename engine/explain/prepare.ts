@@ -2,18 +2,22 @@ import { EngineError } from '../errors.ts';
 import type { Model } from '../model/model.ts';
 import type { Tree } from '../model/tree.ts';
 import { LEASE_TABLE_BYTES } from '../fast/shared-scratch.ts';
-import { align, Arena } from './arena.ts';
+import { Arena } from './arena.ts';
 import { type Column, Columns } from './columns.ts';
 import { explainKernel } from './kernel.ts';
+import {
+  codeWords,
+  placeColumns,
+  rankWords,
+  type ScratchLayout,
+  scratchLayout,
+  slotWords,
+  workspaceLayout,
+} from './plan-layout.ts';
 import { LeafScratch } from './leaf-table.ts';
 import { bytesOfRuns, chooseRuns, type LeafRun, runChoices } from './leaf-runs.ts';
 import { pairFeatures, type Pairing } from './pairing.ts';
-import {
-  layOutQuadrature,
-  QUADRATURE_ROWS,
-  type QuadratureProgram,
-  sumOffset,
-} from './quadrature-program.ts';
+import { layOutQuadrature, type QuadratureProgram, sumOffset } from './quadrature-program.ts';
 import { layOutRun, type RunTable } from './run-table.ts';
 import { prunedSegments } from './segments.ts';
 import { treeConditions, type TreeConditions } from './tree-conditions.ts';
@@ -29,9 +33,6 @@ const MAX_BLOCK_ROWS = 1024;
 /** Sums of a span: what the tables are read from main memory for. */
 const SPAN_SUM_BYTES = 1 << 22;
 const MAX_SPAN_ROWS = 8192;
-
-/** Rows, and answers, of one crossing into WASM. */
-const CROSSING_BYTES = 1 << 23;
 
 /** Table memory of one model, unless told otherwise. */
 export const DEFAULT_TABLE_BYTES = 64 * 2 ** 20;
@@ -57,24 +58,12 @@ export type ExplainPlan = {
   readonly outputCount: number;
   readonly treesPerIteration: number;
   readonly iterationCount: number;
-  readonly averageOutput: boolean;
   /** By tree: its mean over the training rows. */
   readonly expectedValues: Float64Array;
   /** Address of the table of scratch leases. */
   readonly leases: number;
   readonly scratch: ScratchLayout;
   readonly figures: PlanFigures;
-};
-
-/** What a call needs of the memory, as offsets from the start of its scratch. */
-export type ScratchLayout = {
-  readonly bytes: number;
-  /** Rows that cross into WASM together. */
-  readonly rowCount: number;
-  readonly rows: number;
-  readonly bias: number;
-  readonly out: number;
-  readonly outBytes: number;
 };
 
 /** What was prepared, in bytes and counts. */
@@ -184,7 +173,6 @@ export function prepareExplainer(model: Model, options: PrepareOptions = {}): Ex
     outputCount: model.outputCount,
     treesPerIteration: model.treesPerIteration,
     iterationCount: model.iterationCount,
-    averageOutput: model.averageOutput,
     expectedValues: Float64Array.from(model.trees, expectedValue),
     leases,
     scratch: scratchLayout(model, workspace.bytes, spanRows),
@@ -341,108 +329,4 @@ function treeProgram(
     ...[...entries].flatMap(([pair, list]) => [pair * blockRows * 16, list.length / 2, ...list]),
     ...(quadrature?.words ?? []),
   ];
-}
-
-function placeColumns(
-  columns: readonly Column[],
-  blockRows: number,
-): { columnOffsets: number[]; columnBytes: number } {
-  let end = 0;
-  const columnOffsets = columns.map((column) => {
-    const offset = end;
-    const wide = column.kind === 'code' || (column.kind === 'rank' && column.wide);
-    end += blockRows * (wide ? 2 : 1);
-    return offset;
-  });
-  return { columnOffsets, columnBytes: end };
-}
-
-function rankWords(
-  columns: Columns,
-  columnOffsets: ArrayLike<number>,
-  arena: Arena,
-): { count: number; words: number[] } {
-  const byFeature = new Map<number, number[]>();
-  columns.list.forEach((column, number) => {
-    if (column.kind !== 'rank') return;
-    const outputs = [column.mode, columnOffsets[number]!, column.wide ? 1 : 0];
-    const known = byFeature.get(column.feature);
-    if (known === undefined) byFeature.set(column.feature, outputs);
-    else known.push(...outputs);
-  });
-  const words: number[] = [];
-  for (const [feature, outputs] of byFeature) {
-    const thresholds = columns.thresholds.get(feature) ?? new Float64Array(0);
-    let width = 0;
-    while (width * 2 - 1 < thresholds.length) width = width === 0 ? 1 : width * 2;
-    const padded = new Float64Array(Math.max(0, width * 2 - 1)).fill(Number.POSITIVE_INFINITY);
-    padded.set(thresholds);
-    words.push(feature, arena.doubles(padded), width, thresholds.length, columns.rankOf(feature, 0));
-    words.push(outputs.length / 3, ...outputs);
-  }
-  return { count: byFeature.size, words };
-}
-
-function codeWords(columns: Columns, columnOffsets: ArrayLike<number>): { count: number; words: number[] } {
-  const words: number[] = [];
-  columns.list.forEach((column, number) => {
-    if (column.kind === 'code') words.push(column.feature, column.limit, columnOffsets[number]!);
-  });
-  return { count: words.length / 3, words };
-}
-
-function slotWords(pairing: Pairing, blockRows: number): { count: number; words: number[] } {
-  const words: number[] = [];
-  pairing.slotOf.forEach((slot, feature) => {
-    if (slot >= 0) words.push(feature, sumOffset(pairing, feature, blockRows));
-  });
-  return { count: words.length / 2, words };
-}
-
-/** A scratch: the kernel's workspace, then rows, expected values and answers on their way across. */
-function scratchLayout(model: Model, workspaceBytes: number, spanRows: number): ScratchLayout {
-  const rowBytes = model.featureCount * 8;
-  const answerBytes = model.outputCount * (model.featureCount + 1) * 8;
-  const rowCount = Math.max(
-    1,
-    Math.min(spanRows, Math.floor(CROSSING_BYTES / Math.max(rowBytes, answerBytes))),
-  );
-  const rows = align(workspaceBytes);
-  const bias = rows + align(rowCount * rowBytes);
-  const out = bias + align(model.outputCount * 8);
-  // The reasons of one row may be as many as its features.
-  const outBytes = align(Math.max(rowCount * answerBytes, model.featureCount * 12));
-  return { bytes: out + outBytes, rowCount, rows, bias, out, outBytes };
-}
-
-/** Offsets of a workspace's parts, in the header's order, and its size. */
-function workspaceLayout(
-  trees: readonly LaidOutTree[],
-  pairBytes: number,
-  blockRows: number,
-  spanRows: number,
-  columnBytes: number,
-): { offsets: number[]; bytes: number } {
-  const blocks = spanRows / blockRows;
-  let records = 0;
-  let products = 0;
-  for (const { runs, quadrature } of trees) {
-    records = Math.max(records, runs.length + (quadrature?.records.length ?? 0));
-    if (quadrature === undefined) continue;
-    products = Math.max(products, quadrature.levels * quadrature.vectors * QUADRATURE_ROWS * 16);
-  }
-  const offsets: number[] = [];
-  let end = 0;
-  for (const bytes of [
-    blockRows * 10,
-    columnBytes * blocks,
-    records * blockRows * 2,
-    pairBytes * spanRows,
-    products,
-    products,
-  ]) {
-    offsets.push(end);
-    end = align(end + bytes);
-  }
-  return { offsets, bytes: end };
 }

@@ -1,9 +1,9 @@
 /**
  * Path-dependent TreeSHAP over blocks of rows. AssemblyScript, compiled to WASM with SIMD128.
  *
- * The plan that this program walks is written by engine/explain/prepare.ts; engine/explain/plan-layout.ts names
- * its fields and must agree with the constants here. Everything lies in one shared memory: the plan (read only)
- * and a workspace per thread.
+ * The plan that this program walks is written by engine/explain/prepare.ts, whose header has its words in the order
+ * of the constants here. Everything lies in one shared memory: the plan (read only) and a workspace a call.
+ * Over 400 lines because the compiler gets no other files: kernels stand alone.
  *
  * Per block of rows: values → ranks (one column a feature and way of treating missing values) → per tree the table
  * offsets of each run of leaves (byte comparisons, 16 rows at a time) → per pair of features the sum of the table
