@@ -20,6 +20,7 @@ import { createLeaseKeeper } from './jobs/score-chunk/lease-keeper.ts';
 import { scoreChunkJob, type ScoreChunkDeps } from './jobs/score-chunk/score-chunk-job.ts';
 import { measureDriftOnce } from './maintenance/measure-drift.ts';
 import { sweep } from './maintenance/sweep.ts';
+import { scoreShadowsOnce } from './shadow/score-shadow.ts';
 import { startStatusServer } from './status-server.ts';
 import { createScoringPool } from './threads/scoring-pool.ts';
 
@@ -124,6 +125,12 @@ export async function startWorker({ config, log, clock }: WorkerOptions): Promis
         crash('before_seal');
         await sealAudit(db);
       },
+    }),
+    createIntervalTask({
+      name: 'shadow',
+      intervalMs: config.SHADOW_SECONDS * 1_000,
+      log,
+      run: (signal) => scoreShadowsOnce({ db, models, log }, signal),
     }),
     createIntervalTask({
       name: 'drift',

@@ -15,9 +15,16 @@ import { listJobs } from './list-jobs/route.ts';
 import { listModels } from './list-models/route.ts';
 import { metrics } from './metrics/route.ts';
 import { openApiRoute } from './openapi/route.ts';
+import { modelDrift } from './model-drift/route.ts';
+import { modelPerformance } from './model-performance/route.ts';
+import { postOutcomes } from './post-outcomes/route.ts';
 import { predict } from './predict/route.ts';
 import { putFeatures } from './put-features/route.ts';
 import { retryJob } from './retry-job/route.ts';
+import { rollbackModel } from './rollback-model/route.ts';
+import { startShadow, stopShadow } from './shadow-model/route.ts';
+import { shadowReport } from './shadow-report/route.ts';
+import { uploadModel } from './upload-model/route.ts';
 import { submitJob } from './submit-job/route.ts';
 
 /** Every route of the service, in the order of the OpenAPI document. */
@@ -37,6 +44,14 @@ export const ROUTES: readonly Route[] = [
   listModels,
   getModel,
   activateModel,
+  uploadModel,
+  rollbackModel,
+  startShadow,
+  stopShadow,
+  shadowReport,
+  modelDrift,
+  modelPerformance,
+  postOutcomes,
   landing,
   health,
   live,

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { modelParams } from '#api/models/model-view.ts';
+import { jsonResponse, route } from '#api/route.ts';
+import { readObservedPerformance } from '#shared/drift/outcome-store.ts';
+
+const figures = {
+  n: z.int(),
+  interrupted: z.int(),
+  auc: z.number().nullable().meta({ description: 'null where one kind of outcome is lacking' }),
+  brier: z.number().nullable(),
+};
+const performanceSchema = z
+  .object({
+    version: z.string(),
+    ...figures,
+    calibration: z
+      .array(z.object({ n: z.int(), mean_predicted: z.number(), observed: z.number() }))
+      .meta({ description: 'Tenths by predicted risk, ascending' }),
+    months: z.array(
+      z.object({ month: z.string(), ...figures, mean_predicted: z.number(), observed_rate: z.number() }),
+    ),
+  })
+  .meta({ id: 'ModelPerformance' });
+
+export const modelPerformance = route(
+  {
+    method: 'GET',
+    path: '/v1/models/{version}/performance',
+    access: 'read',
+    tag: 'Models',
+    summary: 'What became of the patients against what the model said',
+    description: 'From the outcomes that were posted, by the month of scoring.',
+    params: modelParams,
+    answers: {
+      200: {
+        description: 'Observed performance',
+        content: [{ type: 'application/json', schema: performanceSchema }],
+      },
+    },
+    errors: ['model_not_found'],
+  },
+  async ({ deps, principal, params }) => {
+    const model = await deps.models.modelByVersion(params.version);
+    const { months, ...all } = await readObservedPerformance(deps.db, principal.tenantId, model.id);
+    return jsonResponse({
+      version: model.version,
+      ...all,
+      months: months.map(({ meanPredicted, observedRate, ...month }) => ({
+        ...month,
+        mean_predicted: meanPredicted,
+        observed_rate: observedRate,
+      })),
+    });
+  },
+);

@@ -1,0 +1,71 @@
+import { recordAccess } from '#api/audit/record-access.ts';
+import { checkUpload } from '#api/models/check-upload.ts';
+import { modelSchema, readModels } from '#api/models/model-view.ts';
+import { readModelUpload } from '#api/models/read-upload.ts';
+import { jsonResponse, route } from '#api/route.ts';
+import { registerModel } from '#shared/models/store.ts';
+
+export const uploadModel = route(
+  {
+    method: 'POST',
+    path: '/v1/models',
+    access: 'admin',
+    tag: 'Models',
+    summary: 'Register a model',
+    description:
+      'LightGBM text model, manifest and golden rows as `npm run model:train` writes them. Taken only if the checksums hold, the golden rows come out bit for bit and every feature is known here. Registered, not active. The same model again answers 200.',
+    requestBody: {
+      description: 'Parts `model`, `manifest` and `golden` of a form, or their texts in a JSON object',
+      content: [
+        { type: 'multipart/form-data' },
+        { type: 'application/json', example: '{"model":"tree\\n…","manifest":"{…}","golden":"{…}"}' },
+      ],
+    },
+    answers: {
+      201: {
+        description: 'The model, registered',
+        content: [{ type: 'application/json', schema: modelSchema }],
+      },
+      200: {
+        description: 'The model was registered before',
+        content: [{ type: 'application/json', schema: modelSchema }],
+      },
+    },
+    errors: [
+      'invalid_body',
+      'malformed_json',
+      'body_too_large',
+      'unsupported_media_type',
+      'unsupported_encoding',
+      'model_invalid',
+      'model_conflict',
+      'feature_mismatch',
+    ],
+  },
+  async (call) => {
+    const { deps, principal } = call;
+    const files = await readModelUpload(call);
+    const manifest = checkUpload(files);
+    const created = await deps.db.transaction().execute(async (trx) => {
+      const registered = await registerModel(trx, {
+        text: Buffer.from(files.model),
+        manifest,
+        createdBy: principal.actor,
+      });
+      if (registered.created) {
+        await recordAccess(
+          call,
+          {
+            action: 'model.register',
+            entity: `model/${manifest.version}`,
+            details: { sha256: manifest.sha256 },
+          },
+          trx,
+        );
+      }
+      return registered.created;
+    });
+    const [view] = await readModels(deps.db, principal.tenantId, manifest.version);
+    return jsonResponse(view, created ? 201 : 200, { location: `/v1/models/${manifest.version}` });
+  },
+);
