@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,13 +13,16 @@ import {
   radetPatients,
   type PatientSource,
 } from './model-train/patients.ts';
+import { modelCard } from './model-docs/model-card.ts';
 import { findPython, NO_PYTHON, runTrainer } from './model-train/python.ts';
 import { MODEL_NAME, release } from './model-train/release.ts';
 
+const SHIPPED = 'models';
+
 const USAGE = `npm run model:train -- [options]
 
-Trains the model with real LightGBM and writes model, manifest and golden rows. Without --input it simulates
-the SYNTHETIC patients of the shipped model, which it then reproduces byte for byte.
+Trains the model with real LightGBM and writes model, manifest, golden rows and model card. Without --input it
+simulates the SYNTHETIC patients of the shipped model, which it then reproduces byte for byte.
 
   --input FILE         NMRS patient messages, one a line (npm run cohort -- --kind nmrs --population ever …)
                        or, with a name in .csv, stacked RADET snapshots with a column “Snapshot Date”
@@ -39,7 +42,7 @@ async function main(): Promise<void> {
       rows: { type: 'string', default: '60000' },
       seed: { type: 'string', default: '1' },
       version: { type: 'string', default: '1.0.0' },
-      out: { type: 'string', default: 'models' },
+      out: { type: 'string', default: SHIPPED },
       replace: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -75,6 +78,9 @@ async function main(): Promise<void> {
         `${split}: everybody n ${everybody.n} base ${everybody.base_rate} AUC ${everybody.auc}; at risk n ${at_risk.n} base ${at_risk.base_rate} AUC ${at_risk.auc} PR-AUC ${at_risk.pr_auc}\n`,
       );
     const result = await release(work, values.out, values.version, values.replace);
+    // The shipped model's card stands among the docs.
+    const card = values.out === SHIPPED ? 'docs/model-card.md' : join(values.out, 'model-card.md');
+    await writeFile(card, modelCard(manifest));
     process.stdout.write(
       `${result === 'written' ? 'wrote' : 'reproduced byte for byte:'} ${MODEL_NAME} ${manifest.version}, sha256 ${manifest.sha256}, in ${values.out}\n`,
     );

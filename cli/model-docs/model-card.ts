@@ -115,6 +115,19 @@ export function modelCard(manifest: ModelManifest): string {
       'Part of what is ranked well are patients already past due on the as-of date. Published models that score at',
       'the visit itself, and so never see them, report AUC 0.69–0.78 and PR-AUC 0.10–0.20 at a base rate of 4 %.',
       '',
+      ...(test.at_risk.capacity
+        ? [
+            'With room to call only some of the at-risk (test period):',
+            '',
+            '| Called | Interruptions among them | Share of all interruptions |',
+            '|---|---|---|',
+            ...test.at_risk.capacity.map(
+              (c) =>
+                `| riskiest ${percent(c.share)} | ${percent(c.positive_predictive_value)} | ${percent(c.caught)} |`,
+            ),
+            '',
+          ]
+        : []),
       'Calibration on the test period, at-risk, in tenths of predicted risk:',
       '',
       '| Predicted | Observed | n |',

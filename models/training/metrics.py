@@ -65,6 +65,18 @@ def rounded(value, digits=6):
     return None if value is None else round(float(value), digits)
 
 
+def capacity(y, p, shares=(0.05, 0.1, 0.2)):
+    """What calling the riskiest few catches, and how many of the calls hit."""
+    order = np.argsort(-p, kind="stable")
+    rows = []
+    for share in shares:
+        called = y[order[: int(np.ceil(len(y) * share))]]
+        caught = called.sum() / y.sum() if y.sum() else None
+        hits = called.mean() if len(called) else 0
+        rows.append({"share": share, "caught": rounded(caught, 4), "positive_predictive_value": rounded(hits, 4)})
+    return rows
+
+
 def summary(y, p, bins=10):
     """The figures of the manifest for one set of rows."""
     n = len(y)
@@ -87,4 +99,5 @@ def summary(y, p, bins=10):
         "calibration": calibration,
         "calibration_intercept": rounded(intercept, 4),
         "calibration_slope": rounded(slope, 4),
+        "capacity": capacity(y, p),
     }

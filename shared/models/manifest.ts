@@ -50,6 +50,10 @@ const metricsSchema = z.strictObject({
   /** Logistic recalibration: outcome ~ intercept + slope × logit(risk); 0 and 1 are perfect. */
   calibration_intercept: z.number().nullable(),
   calibration_slope: z.number().nullable(),
+  /** Of calling the riskiest `share`: how many of all interruptions that catches, and how many calls hit one. */
+  capacity: z
+    .array(z.strictObject({ share, caught: share.nullable(), positive_predictive_value: share }))
+    .optional(),
 });
 
 const splitSchema = z.strictObject({
