@@ -73,14 +73,18 @@ function mount(app: Hono<ApiEnv>, deps: ApiDeps, route: Route): void {
   app.on(route.method, honoPath(route.path), async (c) => {
     c.set('route', route.path);
     const principal = await authorise(deps, c, route.access);
-    const { search } = new URL(c.req.url);
+    // The adapter makes a whole Request for its headers or signal: only those who ask for them pay.
     return await route.handle({
       deps,
       principal,
       params: parsePath(route.params, c.req.param()),
-      query: parseQuery(route.query, new URLSearchParams(search)),
-      headers: c.req.raw.headers,
-      signal: c.req.raw.signal,
+      query: parseQuery(route.query, new URLSearchParams(searchOf(c.req.url))),
+      get headers() {
+        return c.req.raw.headers;
+      },
+      get signal() {
+        return c.req.raw.signal;
+      },
       requestId: c.get('requestId'),
       log: c.get('log'),
       incoming: c.env.incoming,
@@ -99,6 +103,12 @@ function refuseOtherMethods(app: Hono<ApiEnv>, path: string, methods: string[]):
       details: { allow },
     });
   });
+}
+
+/** `https://host/path?a=b` → `?a=b` */
+function searchOf(url: string): string {
+  const at = url.indexOf('?');
+  return at < 0 ? '' : url.slice(at);
 }
 
 /** `/v1/jobs/{id}` → `/v1/jobs/:id` */

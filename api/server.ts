@@ -12,6 +12,7 @@ import { UploadLimiter } from '#api/limits/upload-limiter.ts';
 import { addUploadMetric, createApiMetrics } from '#api/metrics.ts';
 import { predictFastLane } from '#api/online/fast-lane.ts';
 import { createOnline } from '#api/online/online.ts';
+import { pollFastLane } from '#api/routes/get-job/poll-fast-lane.ts';
 import { createReasonTextStore } from '#api/results/reason-text-store.ts';
 import { driftThresholds } from '#shared/drift/thresholds.ts';
 import { recordEvent } from '#shared/audit/record-event.ts';
@@ -109,7 +110,7 @@ export async function startApi({ config, log, clock }: ApiServerOptions): Promis
   const server = createAdaptorServer({
     fetch: createApp(deps).fetch,
     createServer: ((options: ServerOptions, common: RequestListener) =>
-      createServer(options, predictFastLane(deps, common))) as typeof createServer,
+      createServer(options, predictFastLane(deps, pollFastLane(deps, common)))) as typeof createServer,
     serverOptions: {
       requestTimeout: REQUEST_TIMEOUT_MS,
       headersTimeout: HEADERS_TIMEOUT_MS,

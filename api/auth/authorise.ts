@@ -22,7 +22,7 @@ export async function authorise(
     networkAddress: c.env.incoming.socket.remoteAddress,
     request: `${c.req.method} ${c.get('route')}`,
   };
-  const found = await deps.authenticator.authenticate(presentedKey(c.req.raw.headers));
+  const found = await deps.authenticator.authenticate(presentedKey(c.env.incoming.headers));
   if (!found.ok) {
     deps.refusals.note({ ...refusal, code: 'unauthenticated', reason: found.reason, claimed: found.claimed });
     throw new ServiceError('unauthenticated', 'Send a valid API key as `Authorization: Bearer iit_…`.');

@@ -1,6 +1,8 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
 /** The key in `Authorization: Bearer iit_…` or `X-API-Key: iit_…`; the first wins. */
-export function presentedKey(headers: Headers): string | undefined {
-  const authorization = headers.get('authorization');
-  if (authorization !== null) return /^bearer +(\S+)$/iu.exec(authorization)?.[1] ?? authorization;
-  return headers.get('x-api-key') ?? undefined;
+export function presentedKey(headers: IncomingHttpHeaders): string | undefined {
+  const { authorization, 'x-api-key': apiKey } = headers;
+  if (authorization !== undefined) return /^bearer +(\S+)$/iu.exec(authorization)?.[1] ?? authorization;
+  return typeof apiKey === 'string' ? apiKey : undefined;
 }

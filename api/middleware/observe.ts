@@ -4,6 +4,8 @@ import type { ApiDeps } from '#api/deps.ts';
 import type { ApiEnv } from '#api/route.ts';
 
 const CALLERS_ID = /^[\w.:-]{8,64}$/u;
+/** Asked for many times a minute by machines: metrics count them, the log at `info` would hold little else. */
+const QUIET = new Set(['/health', '/health/live', '/health/ready', '/metrics', '/v1/jobs/{id}']);
 export const UNMATCHED = 'unmatched';
 
 /**
@@ -14,8 +16,8 @@ export const UNMATCHED = 'unmatched';
 export function observe(deps: Pick<ApiDeps, 'log' | 'metrics' | 'clock'>): MiddlewareHandler<ApiEnv> {
   const { metrics } = deps;
   return async (c, next) => {
-    const given = c.req.header('x-request-id');
-    const requestId = given !== undefined && CALLERS_ID.test(given) ? given : randomUUID();
+    const given = c.env.incoming.headers['x-request-id'];
+    const requestId = typeof given === 'string' && CALLERS_ID.test(given) ? given : randomUUID();
     const log = deps.log.child({ request_id: requestId });
     c.set('requestId', requestId);
     c.set('log', log);
@@ -31,8 +33,7 @@ export function observe(deps: Pick<ApiDeps, 'log' | 'metrics' | 'clock'>): Middl
       const labels = { method: methodLabel(c.req.method), route, status: String(status) };
       metrics.requests.inc(labels);
       metrics.duration.observe(labels, seconds);
-      const level =
-        status >= 500 ? 'error' : route.startsWith('/health') || route === '/metrics' ? 'debug' : 'info';
+      const level = status >= 500 ? 'error' : status < 400 && QUIET.has(route) ? 'debug' : 'info';
       log[level](
         {
           method: labels.method,

@@ -46,6 +46,11 @@ async function main(options: DemoOptions): Promise<void> {
     process.stdout.write(`\nSubmitting a SYNTHETIC cohort of ${rows.toLocaleString('en-GB')} patients\n`);
     const { job, seconds } = await submitCohort(api, { rows, seed, repository, signal: interrupted.signal });
     showTiers(job, seconds);
+    if (job.status !== 'completed') {
+      throw new Error(
+        `The job is ${job.status}: ${job.error?.message ?? ''} The reasons are in ${data.logs}.`,
+      );
+    }
     const highest = await api.highestRisks(job.id, 10);
     showRisks(highest);
     showAudit(highest[0] && (await api.latestAudit(highest[0].patient_id)));

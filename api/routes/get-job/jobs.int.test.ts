@@ -65,6 +65,29 @@ describe('a job', () => {
     expect(await again.text()).toBe('');
   });
 
+  test('is answered alike in the fast lane of plain polls and on the common way', async () => {
+    const job = await insertJob();
+    const fast = await api.call(`/v1/jobs/${job.jobId}`, { key: reader });
+    const common = await api.call(`/v1/jobs/${job.jobId}`, {
+      key: reader,
+      headers: { origin: 'https://x.example' },
+    });
+    expect(await fast.json()).toStrictEqual(await common.json());
+    for (const name of [
+      'etag',
+      'cache-control',
+      'content-type',
+      'retry-after',
+      'x-content-type-options',
+      'x-frame-options',
+    ]) {
+      expect([name, fast.headers.get(name)]).toStrictEqual([name, common.headers.get(name)]);
+    }
+    expect(fast.headers.get('x-request-id')).not.toBeNull();
+    expect((await api.call(`/v1/jobs/${job.jobId}`, { key: await api.key(['submit']) })).status).toBe(403);
+    expect((await api.call(`/v1/jobs/${job.jobId}`)).status).toBe(401);
+  });
+
   test('answers a long poll as soon as it is over', async () => {
     const job = await insertJob();
     const startMs = performance.now();

@@ -4,8 +4,9 @@ import { preferredWaitMs } from './preferred-wait.ts';
 
 describe('Prefer: wait', () => {
   test.each([
-    [null, 0],
+    [undefined, 0],
     ['', 0],
+    [['respond-async', 'wait=5'], 5_000],
     ['wait=30', 30_000],
     ['respond-async, wait=5', 5_000],
     ['wait = "7"; x=y', 7_000],

@@ -2,10 +2,9 @@ import { isTerminal } from '#shared/jobs/states.ts';
 import { jobParams } from '#api/jobs/job-params.ts';
 import { jobSchema } from '#api/jobs/job-view.ts';
 import { route } from '#api/route.ts';
+import { pollAnswer } from './poll-answer.ts';
 import { preferredWaitMs } from './preferred-wait.ts';
 import { matchesEtag } from './etag.ts';
-
-const RETRY_AFTER_SECONDS = 2;
 
 export const getJob = route(
   {
@@ -34,21 +33,22 @@ export const getJob = route(
     },
     errors: ['not_found'],
   },
-  async ({ deps, principal, params, headers, signal }) => {
-    const known = headers.get('if-none-match');
-    const waitMs = preferredWaitMs(headers.get('prefer'));
-    const job = await deps.jobs.waitUntil(
-      principal.tenantId,
-      params.id,
-      ({ row, etag }) => (known === null ? isTerminal(row.status) : !matchesEtag(known, etag)),
-      deps.clock.nowMs() + waitMs,
-      AbortSignal.any([signal, deps.stopping]),
-    );
-    const answer: Record<string, string> = { etag: job.etag, 'cache-control': 'private, no-cache' };
-    if (waitMs > 0) answer['preference-applied'] = `wait=${waitMs / 1_000}`;
-    if (!isTerminal(job.row.status)) answer['retry-after'] = String(RETRY_AFTER_SECONDS);
-    if (known !== null && matchesEtag(known, job.etag))
-      return new Response(null, { status: 304, headers: answer });
-    return new Response(job.body, { headers: { ...answer, 'content-type': 'application/json' } });
+  async (call) => {
+    const { deps, principal, params, incoming } = call;
+    const known = incoming.headers['if-none-match'];
+    const waitMs = preferredWaitMs(incoming.headers['prefer']);
+    const job =
+      waitMs === 0
+        ? await deps.jobs.get(principal.tenantId, params.id)
+        : await deps.jobs.waitUntil(
+            principal.tenantId,
+            params.id,
+            ({ row, etag }) => (known === undefined ? isTerminal(row.status) : !matchesEtag(known, etag)),
+            deps.clock.nowMs() + waitMs,
+            AbortSignal.any([call.signal, deps.stopping]),
+          );
+    const { status, headers, body } = pollAnswer(job, known);
+    if (waitMs > 0) headers['preference-applied'] = `wait=${waitMs / 1_000}`;
+    return new Response(body, { status, headers });
   },
 );
