@@ -1,6 +1,12 @@
 import { hash } from 'node:crypto';
 import type { ChunkRows } from '#shared/chunks/payload.ts';
-import { COPY_HEADER, COPY_TRAILER, TupleTemplate } from '#shared/db/binary-copy.ts';
+import {
+  type Allocate,
+  allocateNew,
+  COPY_HEADER,
+  COPY_TRAILER,
+  TupleTemplate,
+} from '#shared/db/binary-copy.ts';
 
 /**
  * Columns of audit_log in canonical order. The canonical bytes of a row are its tuple in PostgreSQL's binary
@@ -69,7 +75,11 @@ export const HASH_BYTES = 32;
 /** Bytes of a row's varying fields with their length prefixes, without patient id and input. */
 const VARYING_BYTES = 4 + 4 + (4 + 8) + (4 + 8) + (4 + 2) + 4 + (4 + HASH_BYTES) + 4;
 
-export function encodeAuditRows(context: AuditContext, rows: AuditRows): EncodedAudit {
+export function encodeAuditRows(
+  context: AuditContext,
+  rows: AuditRows,
+  allocate: Allocate = allocateNew,
+): EncodedAudit {
   const template = new TupleTemplate(AUDIT_COLUMNS.length)
     .date(context.period)
     .uuid(context.jobId)
@@ -90,7 +100,7 @@ export function encodeAuditRows(context: AuditContext, rows: AuditRows): Encoded
     idLength +
     inputBytes +
     COPY_TRAILER.length;
-  const out = Buffer.allocUnsafeSlow(size);
+  const out = allocate(size);
   const view = new DataView(out.buffer, out.byteOffset, size);
   out.set(COPY_HEADER, 0);
   let at = COPY_HEADER.length;
@@ -125,7 +135,7 @@ export function encodeAuditRows(context: AuditContext, rows: AuditRows): Encoded
   }
   const digest = Buffer.from(hash('sha256', out.subarray(COPY_HEADER.length, at), 'hex'), 'hex');
   out.set(COPY_TRAILER, at);
-  return { copy: out, digest };
+  return { copy: out.subarray(0, at + COPY_TRAILER.length), digest };
 }
 
 /**

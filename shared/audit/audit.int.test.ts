@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { attachModel, prepareModel } from '#engine/index.ts';
+import { readPayload } from '#shared/chunks/read-payload.ts';
 import { claimChunk } from '#shared/jobs/chunk-transitions.ts';
 import { createCrashPoints } from '#shared/lifecycle/crash-points.ts';
 import { insertSampleJob } from '#test/support/sample-job.ts';
@@ -29,9 +30,12 @@ async function scoredJob(rowsPerChunk = 10): Promise<string> {
   for (const bell of bells) {
     const claim = await claimChunk(db, bell, { owner: 'test', seconds: 60 });
     if (claim === undefined) throw new Error('the bell was void');
+    const { payload, sha256: payloadSha256 } = await readPayload(pool, claim);
     const scored = scoreChunk(
       {
         ...claim,
+        payload,
+        payloadSha256,
         tiers: model.manifest.tiers,
         context: {
           ...claim,

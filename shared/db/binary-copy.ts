@@ -8,6 +8,12 @@ export const COPY_HEADER: Uint8Array = Uint8Array.from([
 ]);
 export const COPY_TRAILER: Uint8Array = Uint8Array.from([0xff, 0xff]);
 
+/** Gives an encoder room for at least `bytes`; what it held before does not matter. */
+export type Allocate = (bytes: number) => Buffer;
+
+/** A buffer of its own, so that it can be transferred to another thread. */
+export const allocateNew: Allocate = (bytes) => Buffer.allocUnsafeSlow(bytes);
+
 /** Days and microseconds between 1970-01-01 and PostgreSQL's 2000-01-01. */
 export const POSTGRES_EPOCH_DAYS = 10_957;
 export const POSTGRES_EPOCH_MICROS = 946_684_800_000_000n;

@@ -12,8 +12,6 @@ export type Claim = {
   epoch: number;
   attempts: number;
   rowCount: number;
-  payload: Buffer;
-  payloadSha256: Buffer;
   priority: Priority;
   tenantId: number;
   /** YYYY-MM-DD, the first of the job's month. */
@@ -44,14 +42,14 @@ export async function claimChunk(
         started_at = coalesce(started_at, now())
       WHERE job_id = ${bell.jobId} AND chunk_no = ${bell.chunkNo} AND epoch = ${bell.epoch}
         AND state = 'pending'
-      RETURNING job_id, chunk_no, epoch, attempts, row_count, payload, payload_sha256
+      RETURNING job_id, chunk_no, epoch, attempts, row_count
     ), started AS (
       UPDATE jobs SET started_at = coalesce(started_at, now()), revision = revision + 1,
         status = CASE WHEN status = 'queued' THEN 'running' ELSE status END
       WHERE id = (SELECT job_id FROM claimed) AND (started_at IS NULL OR status = 'queued')
     )
     SELECT claimed.job_id AS "jobId", chunk_no AS "chunkNo", epoch, attempts, row_count AS "rowCount",
-      payload, payload_sha256 AS "payloadSha256", priority, tenant_id AS "tenantId", period, explain,
+      priority, tenant_id AS "tenantId", period, explain,
       api_key_id AS "apiKeyId", actor, models.id AS "modelId", models.version AS "modelVersion",
       models.sha256 AS "modelSha256",
       (EXTRACT(epoch FROM clock_timestamp()) * 1000000)::int8 AS "claimedAtMicros"

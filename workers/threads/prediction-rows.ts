@@ -1,5 +1,12 @@
 import { type ChunkRows, NO_DATE, NO_FACILITY } from '#shared/chunks/payload.ts';
-import { COPY_HEADER, COPY_TRAILER, POSTGRES_EPOCH_DAYS, TupleTemplate } from '#shared/db/binary-copy.ts';
+import {
+  type Allocate,
+  allocateNew,
+  COPY_HEADER,
+  COPY_TRAILER,
+  POSTGRES_EPOCH_DAYS,
+  TupleTemplate,
+} from '#shared/db/binary-copy.ts';
 
 export const PREDICTION_COLUMNS = [
   'period',
@@ -40,6 +47,7 @@ export function encodePredictions(
   rows: ChunkRows,
   scores: { rawScores: Float64Array; risks: Float64Array; tiers: Uint8Array },
   reasons: Reasons | undefined,
+  allocate: Allocate = allocateNew,
 ): Buffer {
   const template = new TupleTemplate(PREDICTION_COLUMNS.length)
     .date(context.period)
@@ -56,7 +64,7 @@ export function encodePredictions(
     const facility = rows.facilities.indices[row] as number;
     if (facility !== NO_FACILITY) size += facilities[facility]?.length ?? 0;
   }
-  const out = Buffer.allocUnsafeSlow(size);
+  const out = allocate(size);
   const view = new DataView(out.buffer, out.byteOffset, size);
   out.set(COPY_HEADER, 0);
   let at = COPY_HEADER.length;

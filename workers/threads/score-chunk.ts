@@ -1,18 +1,28 @@
 import type { LightGbmModel } from '#engine/index.ts';
 import { encodeAuditRows, inputHashes } from '#shared/audit/audit-rows.ts';
 import { type ChunkRows, decodeChunkSync } from '#shared/chunks/payload.ts';
+import {
+  type Binning,
+  countHistograms,
+  countingStride,
+  countsToBytes,
+  type DriftBaseline,
+} from '#shared/drift/binning.ts';
+import type { Allocate } from '#shared/db/binary-copy.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import type { ModelManifest } from '#shared/models/manifest.ts';
 import { tierPolicy } from '#shared/tiers/tier-policy.ts';
 import { encodePredictions, type Reasons } from './prediction-rows.ts';
 
 export type ScoreTask = {
-  payload: Uint8Array;
+  payload: Uint8Array<ArrayBuffer>;
   payloadSha256: Uint8Array;
   rowCount: number;
   /** Reasons a row; 0 for none. */
   explain: number;
   tiers: ModelManifest['tiers'];
+  /** What drift is measured against; without it nothing is counted. */
+  baseline?: DriftBaseline;
   context: {
     period: string;
     jobId: string;
@@ -31,6 +41,8 @@ export type ScoredChunk = {
   predictions: Buffer;
   audit: Buffer;
   digest: Uint8Array;
+  /** Counts by the model's bins, as chunk_histograms keeps them. */
+  histograms: Uint8Array | undefined;
   /** Rows by tier: low, medium, high. */
   tiers: [number, number, number];
   /** Time in the engine alone. */
@@ -41,7 +53,12 @@ export type ScoredChunk = {
  * Decodes, scores, explains and encodes one chunk: all of a chunk's computing, with no I/O.
  * Throws `payload_corrupt`; `feature_mismatch` when the payload was cut for another model; `scoring_failed`.
  */
-export function scoreChunk(task: ScoreTask, model: LightGbmModel): ScoredChunk {
+export function scoreChunk(
+  task: ScoreTask,
+  model: LightGbmModel,
+  binning?: Binning,
+  allocate?: Allocate,
+): ScoredChunk {
   const rows = decodeChunkSync(task.payload, task.payloadSha256);
   if (rows.rowCount !== task.rowCount) {
     throw new ServiceError('payload_corrupt', 'The stored chunk has another number of rows than it says.');
@@ -57,7 +74,7 @@ export function scoreChunk(task: ScoreTask, model: LightGbmModel): ScoredChunk {
   const inferenceMs = performance.now() - startedMs;
   const { tiers, counts } = tiersOf(rows, risks, task.tiers);
   const { context } = task;
-  const predictions = encodePredictions(context, rows, { rawScores, risks, tiers }, reasons);
+  const predictions = encodePredictions(context, rows, { rawScores, risks, tiers }, reasons, allocate);
   const audit = encodeAuditRows(
     { ...context, source: 'job' },
     {
@@ -69,15 +86,22 @@ export function scoreChunk(task: ScoreTask, model: LightGbmModel): ScoredChunk {
       tiers,
       inputHashes: inputHashes(rows),
     },
+    allocate,
   );
   return {
     rowCount: rows.rowCount,
     predictions,
     audit: audit.copy,
     digest: audit.digest,
+    histograms: binning === undefined ? undefined : histogramsOf(binning, rows, risks),
     tiers: counts,
     inferenceMs,
   };
+}
+
+function histogramsOf(binning: Binning, rows: ChunkRows, risks: Float64Array): Uint8Array {
+  const stride = countingStride(rows.rowCount);
+  return countsToBytes(countHistograms(binning, rows.features, risks, rows.rowCount, stride));
 }
 
 function infer(rows: ChunkRows, model: LightGbmModel, explain: number) {

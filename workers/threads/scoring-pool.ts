@@ -14,6 +14,8 @@ export type ScoringPool = AsyncDisposable & {
    * thread died (out of memory) or took longer than `timeoutMs`.
    */
   score: (task: ScoreTask, model: PreparedModel, signal: AbortSignal) => Promise<ScoredChunk>;
+  /** Takes a chunk's buffers back once nobody reads them any more. Optional: what is not taken back is collected. */
+  recycle: (scored: ScoredChunk) => void;
   stop: () => Promise<void>;
 };
 
@@ -29,6 +31,9 @@ export type ScoringPoolOptions = {
 
 /** Of a thread's JavaScript heap; chunks and models lie outside of it. */
 const THREAD_HEAP_MB = 192;
+const THREAD_YOUNG_MB = 12;
+/** Predictions and audit. */
+const BUFFERS_A_CHUNK = 2;
 
 export function createScoringPool(options: ScoringPoolOptions): ScoringPool {
   const threads = options.threads === 0 ? availableParallelism() : options.threads;
@@ -39,18 +44,27 @@ export function createScoringPool(options: ScoringPoolOptions): ScoringPool {
     maxQueue: options.maxTasks,
     concurrentTasksPerWorker: 1,
     idleTimeout: Infinity,
-    resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB },
+    resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB, maxYoungGenerationSizeMb: THREAD_YOUNG_MB },
   });
   pool.on('error', (error: Error) => options.log.error({ err: error }, 'a scoring thread failed'));
 
+  const spares: ArrayBuffer[] = [];
+  const recycle = (scored: ScoredChunk) => {
+    for (const { buffer } of [scored.predictions, scored.audit]) {
+      if (buffer instanceof ArrayBuffer && spares.length < BUFFERS_A_CHUNK * options.maxTasks)
+        spares.push(buffer);
+    }
+  };
+
   const score = async (task: ScoreTask, model: PreparedModel, signal: AbortSignal): Promise<ScoredChunk> => {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]);
+    const lent = spares.splice(0, BUFFERS_A_CHUNK);
     let answer: ThreadAnswer;
     try {
       const modelKey = Buffer.from(task.context.modelSha256).toString('hex');
       answer = await pool.run(
-        { ...task, model, modelKey, modelsInMemory: options.modelsInMemory },
-        { signal: limit },
+        { ...task, model, modelKey, modelsInMemory: options.modelsInMemory, spares: lent },
+        { signal: limit, transferList: [task.payload.buffer, ...lent] },
       );
     } catch (error) {
       signal.throwIfAborted();
@@ -66,5 +80,5 @@ export function createScoringPool(options: ScoringPoolOptions): ScoringPool {
 
   let stopping: Promise<void> | undefined;
   const stop = () => (stopping ??= pool.destroy());
-  return { threads, score, stop, [Symbol.asyncDispose]: stop };
+  return { threads, score, recycle, stop, [Symbol.asyncDispose]: stop };
 }

@@ -1,6 +1,8 @@
 import type { Pool } from 'pg';
+import { readPayload } from '#shared/chunks/read-payload.ts';
 import type { Db } from '#shared/db/database.ts';
 import { isServerFailure } from '#shared/db/database-failure.ts';
+import { driftBaseline } from '#shared/drift/binning.ts';
 import { type ErrorCode, ServiceError } from '#shared/errors/errors.ts';
 import { type Claim, claimChunk, failChunk, handBackChunk } from '#shared/jobs/chunk-transitions.ts';
 import type { Settled } from '#shared/jobs/settle-job.ts';
@@ -77,7 +79,8 @@ export async function scoreChunkJob(
 async function scoreAndWrite(deps: ScoreChunkDeps, claim: Claim, signal: AbortSignal): Promise<void> {
   const { models, scoring, metrics, crash, limits, pool } = deps;
   const model = await models.load(claim.model.sha256.toString('hex'));
-  const { payload, payloadSha256, rowCount, explain } = claim;
+  const { payload, sha256: payloadSha256 } = await readPayload(pool, claim);
+  const { rowCount, explain } = claim;
   const scored = await scoring.score(
     {
       payload,
@@ -85,6 +88,7 @@ async function scoreAndWrite(deps: ScoreChunkDeps, claim: Claim, signal: AbortSi
       rowCount,
       explain,
       tiers: model.manifest.tiers,
+      baseline: driftBaseline(model.manifest),
       context: {
         period: claim.period,
         jobId: claim.jobId,
@@ -103,6 +107,7 @@ async function scoreAndWrite(deps: ScoreChunkDeps, claim: Claim, signal: AbortSi
   crash('after_score');
   metrics.inference.observe(scored.inferenceMs / 1_000);
   const settled = await writeChunk({ pool, crash, timeoutMs: limits.writeTimeoutMs }, claim, scored);
+  scoring.recycle(scored);
   metrics.rowsScored.inc(scored.rowCount);
   announce(deps, settled);
 }

@@ -68,6 +68,12 @@ async function transact(
       recorded_at: timestampOfMicros(claim.claimedAtMicros),
     })
     .execute();
+  if (scored.histograms !== undefined) {
+    await trx
+      .insertInto('chunk_histograms')
+      .values({ job_id: claim.jobId, chunk_no: claim.chunkNo, counts: Buffer.from(scored.histograms) })
+      .execute();
+  }
   const settled = await finishChunk(trx, claim, { rowCount: scored.rowCount, tiers: scored.tiers });
   crash('before_commit');
   await client.query('COMMIT');
