@@ -12,14 +12,13 @@ export const TOOLS = {
 
 export type Tool = keyof typeof TOOLS;
 
-const found = new Map<string, boolean>();
+const found = new Set<Tool>();
 
-/** Whether the program can be run; looked up once a process. */
+/** Whether the program can be run; looked up until it is there. */
 export function hasTool(tool: Tool): boolean {
-  const known = found.get(tool);
-  if (known !== undefined) return known;
+  if (found.has(tool)) return true;
   const has = spawnSync('sh', ['-c', `command -v ${tool}`]).status === 0;
-  found.set(tool, has);
+  if (has) found.add(tool);
   return has;
 }
 

@@ -32,9 +32,12 @@ export const tableName = (backup: string, name: string) => `${backup}/${name}.co
 
 /** @throws OperatorError when there is none, or none of this format: without its manifest a backup is not one. */
 export async function readManifest(store: BackupStore, backup: string): Promise<BackupManifest> {
-  const body = await store.read(manifestName(backup)).then(text, (error: unknown) => {
+  let body: string;
+  try {
+    body = await text(await store.read(manifestName(backup)));
+  } catch (error) {
     throw new OperatorError(`${store.uri} has no whole backup ${backup}: ${(error as Error).message}`);
-  });
+  }
   return manifest.parse(JSON.parse(body));
 }
 
