@@ -1,0 +1,45 @@
+import { sql } from 'kysely';
+import type { Db } from '#shared/db/database.ts';
+import { verifyAudit } from '#shared/audit/verify.ts';
+
+/** What FAULT invariants a job broke, in words; empty when it kept them all. */
+export async function brokenInvariants(db: Db, jobId: string): Promise<string[]> {
+  const job = await db.selectFrom('jobs').selectAll().where('id', '=', jobId).executeTakeFirstOrThrow();
+  const chunks = await db
+    .selectFrom('chunks')
+    .select(['chunk_no', 'state', 'row_count'])
+    .where('job_id', '=', jobId)
+    .execute();
+  const counts = await sql<{ predictions: number; audit: number; differing: number }>`
+    SELECT
+      (SELECT count(*) FROM predictions WHERE job_id = ${jobId}) AS predictions,
+      (SELECT count(*) FROM audit_log WHERE job_id = ${jobId}) AS audit,
+      (SELECT count(*) FROM predictions p FULL JOIN audit_log a USING (period, job_id, row_no)
+        WHERE job_id = ${jobId} AND (p.raw_score IS DISTINCT FROM a.raw_score OR p.patient_id IS DISTINCT FROM a.patient_id))
+        AS differing`.execute(db);
+  const { predictions, audit, differing } = counts.rows[0] ?? { predictions: -1, audit: -1, differing: -1 };
+  const rowsIn = (state: string) =>
+    chunks.filter((chunk) => chunk.state === state).reduce((sum, chunk) => sum + chunk.row_count, 0);
+  const broken: string[] = [];
+  const hold = (claim: string, left: unknown, right: unknown) => {
+    if (left !== right) broken.push(`${claim}: ${String(left)} against ${String(right)}`);
+  };
+  hold('received = accepted + rejected', job.rows_received, job.rows_accepted + job.rows_rejected);
+  hold('predictions = scored', predictions, job.rows_scored);
+  hold('audit rows = predictions', audit, predictions);
+  hold('audit rows that differ from their prediction', differing, 0);
+  hold('scored = rows of done chunks', job.rows_scored, rowsIn('done'));
+  hold('tiers = scored', job.tier_low + job.tier_medium + job.tier_high, job.rows_scored);
+  if (['completed', 'partial', 'failed'].includes(job.status)) {
+    hold('accepted = scored + quarantined', job.rows_accepted, job.rows_scored + job.rows_quarantined);
+    hold('quarantined = rows of quarantined chunks', job.rows_quarantined, rowsIn('quarantined'));
+  }
+  if (!['receiving', 'queued', 'running'].includes(job.status)) {
+    const open = chunks.filter((chunk) => chunk.state === 'pending' || chunk.state === 'leased').length;
+    hold('open chunks of a terminal job', open, 0);
+    if (job.finished_at === null) broken.push('a terminal job has no finished_at');
+  }
+  const audited = await verifyAudit(db, { jobId });
+  broken.push(...audited.problems.map((problem) => `audit: ${JSON.stringify(problem)}`));
+  return broken;
+}
