@@ -36,14 +36,23 @@ const LONGEST_ID = 64;
 const MOST_FAULTS = 100;
 /** What a row carries besides features. */
 const BESIDES = new Set(['patient_id', 'facility_id', 'due_date', 'as_of']);
+// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/u;
 const ISO_DATE = /^\d{4}-\d{2}-\d{2}$/u;
 
 export function createRowReader(features: readonly ManifestFeature[]): RowReader {
   const index = new Map(features.map((feature) => [feature.name, feature.index]));
   const minima = Float64Array.from(features, (feature) => feature.min);
   const maxima = Float64Array.from(features, (feature) => feature.max);
+  const words = features.map(wordsOf);
+  const codes = features.map(({ kind, categories }) =>
+    kind === 'categorical' ? new Set(categories?.map(({ code }) => code)) : undefined,
+  );
+  const whole = features.map(({ kind }) => kind !== 'numeric');
   const required = features.filter((feature) => feature.required).map((feature) => feature.name);
   const featureCount = features.length;
+
+  const fits = (place: number, number: number) => codes[place]?.has(number) ?? Number.isInteger(number);
 
   const readObject = (
     object: Record<string, unknown>,
@@ -63,15 +72,16 @@ export function createRowReader(features: readonly ManifestFeature[]): RowReader
         if (!ignoreUnknown && !BESIDES.has(name)) {
           fault(name, 'unknown_columns', 'The model has no such feature.');
         }
-      } else if (typeof value === 'number' && value >= minima[place]! && value <= maxima[place]!) {
-        present++;
-        values[offset + place] = value;
       } else if (value === null) {
         present++;
-      } else if (typeof value === 'number') {
-        fault(name, 'invalid_body', `must lie within ${minima[place]} and ${maxima[place]}`);
       } else {
-        fault(name, 'invalid_body', 'must be a number, or null where it is missing');
+        present++;
+        const number = typeof value === 'number' ? value : (words[place]?.get(value) ?? NaN);
+        if (number >= minima[place]! && number <= maxima[place]! && (!whole[place] || fits(place, number))) {
+          values[offset + place] = number;
+        } else {
+          fault(name, 'invalid_body', wanted(features[place]!));
+        }
       }
     }
     if (present < featureCount) {
@@ -114,6 +124,33 @@ export function createRowReader(features: readonly ManifestFeature[]): RowReader
   };
 }
 
+/** What stands for a number, as in a job's rows: true and false, a category's label in lower case. */
+function wordsOf({ kind, categories }: ManifestFeature): Map<unknown, number> | undefined {
+  if (kind === 'boolean')
+    return new Map<unknown, number>([
+      [true, 1],
+      [false, 0],
+      ['true', 1],
+      ['false', 0],
+    ]);
+  return categories && new Map(categories.map(({ code, label }) => [label.toLowerCase(), code]));
+}
+
+/** What a feature takes, for whoever sent something else. */
+function wanted({ kind, min, max, categories }: ManifestFeature): string {
+  const missing = 'or null where it is missing';
+  switch (kind) {
+    case 'boolean':
+      return `must be true, false, 1, 0, ${missing}`;
+    case 'categorical':
+      return `must be one of ${categories?.map(({ code, label }) => `${code} (${label})`).join(', ')}, ${missing}`;
+    case 'integer':
+      return `must be a whole number within ${min} and ${max}, ${missing}`;
+    case 'numeric':
+      return `must be a number within ${min} and ${max}, ${missing}`;
+  }
+}
+
 /** All faults as one error: the first one's code. */
 export function faultsError(faults: readonly RowFault[]): ServiceError {
   const [first] = faults;
@@ -130,22 +167,25 @@ export function faultsError(faults: readonly RowFault[]): ServiceError {
 type Fault = (field: string, code: RowFault['code'], message: string) => void;
 
 function patientIdOf(value: unknown, fault: Fault): string {
-  if (typeof value === 'string' && value.length > 0 && value.length <= LONGEST_ID) return value;
+  if (typeof value === 'string' && value.length <= LONGEST_ID && value.trim() !== '' && !CONTROL.test(value))
+    return value;
   fault('patient_id', 'invalid_body', `must be a text of 1–${LONGEST_ID} characters`);
   return '';
 }
 
 function facilityIdOf(value: unknown, fault: Fault): string | null {
   if (value === undefined || value === null || value === '') return null;
-  if (typeof value === 'string' && value.length <= LONGEST_ID) return value;
+  if (typeof value === 'string' && value.length <= LONGEST_ID && !CONTROL.test(value)) return value;
   fault('facility_id', 'invalid_body', `must be a text of at most ${LONGEST_ID} characters`);
   return null;
 }
 
 function dateOf(field: string, value: unknown, fault: Fault): string | null {
   if (value === undefined || value === null || value === '') return null;
-  if (typeof value === 'string' && ISO_DATE.test(value) && !Number.isNaN(Date.parse(`${value}T00:00:00Z`)))
-    return value;
+  if (typeof value === 'string' && ISO_DATE.test(value)) {
+    const parsed = new Date(`${value}T00:00:00Z`);
+    if (!Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(value)) return value;
+  }
   fault(field, 'invalid_body', 'must be a YYYY-MM-DD date');
   return null;
 }
