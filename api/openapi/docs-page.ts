@@ -8,7 +8,7 @@ type Markup = ReturnType<typeof html>;
 
 /**
  * The OpenAPI document as one page of plain HTML: no script, nothing loaded from anywhere, so it reads on a
- * state office's line and needs no relaxed content policy (a viewer such as Swagger UI weighs 11 MB installed).
+ * state office’s line and needs no relaxed content policy, which the usual viewers do.
  */
 export function docsPage(document: OpenApiDocument): Markup {
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>

@@ -4,7 +4,7 @@ import { recordEvent } from '#shared/audit/record-event.ts';
 import { systemClock } from '#shared/clock/clock.ts';
 import { loadConfig } from '#shared/config/config.ts';
 import type { ApiScope } from '#shared/db/schema.ts';
-import { createLogger } from '#shared/log/logger.ts';
+import { createLogger, type Logger } from '#shared/log/logger.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
 
 export type CallOptions = {
@@ -29,17 +29,20 @@ export type TestApi = AsyncDisposable & {
   readonly stop: () => Promise<void>;
 };
 
-export async function startTestApi(environment: Record<string, string> = {}): Promise<TestApi> {
+/** `log` takes the api's log; without it nothing is logged. */
+export async function startTestApi(
+  environment: Record<string, string> = {},
+  log: Logger = createLogger('test', 'silent'),
+): Promise<TestApi> {
   const database = await createTestDatabase();
   const config = loadConfig({
     DATABASE_URL: database.url,
     HOST: '127.0.0.1',
     PORT: '0',
-    LOG_LEVEL: 'silent',
     DATABASE_POOL_SIZE: '4',
     ...environment,
   });
-  const api = await startApi({ config, log: createLogger('test', config.LOG_LEVEL), clock: systemClock });
+  const api = await startApi({ config, log, clock: systemClock });
   const url = `http://127.0.0.1:${api.port}`;
   let keys = 0;
   const key: TestApi['key'] = async (scopes, tenant = 'default') => {

@@ -1,3 +1,4 @@
+import { streamResponse } from '#api/http/stream-response.ts';
 import { jobParams } from '#api/jobs/job-params.ts';
 import { route } from '#api/route.ts';
 import { jobEvents } from './job-events.ts';
@@ -25,16 +26,18 @@ export const streamJobEvents = route(
     },
     errors: ['not_found'],
   },
-  async ({ deps, principal, params, signal }) => {
+  async ({ deps, principal, params, signal, log }) => {
     // An unknown job is a 404, not an empty stream.
     await deps.jobs.get(principal.tenantId, params.id);
     const ended = AbortSignal.any([signal, deps.stopping]);
-    return new Response(ReadableStream.from(jobEvents(deps, principal.tenantId, params.id, ended)), {
-      headers: {
+    return streamResponse(
+      jobEvents(deps, principal.tenantId, params.id, ended),
+      {
         'content-type': 'text/event-stream',
         'cache-control': 'no-store, no-transform',
         'x-accel-buffering': 'no',
       },
-    });
+      log,
+    );
   },
 );

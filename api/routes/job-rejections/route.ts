@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { streamResponse } from '#api/http/stream-response.ts';
 import { jobParams } from '#api/jobs/job-params.ts';
 import { jsonResponse, route } from '#api/route.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
@@ -57,7 +58,7 @@ export const jobRejections = route(
     },
     errors: ['not_found', 'invalid_query', 'invalid_cursor'],
   },
-  async ({ deps, principal, params, query, signal }) => {
+  async ({ deps, principal, params, query, signal, log }) => {
     const { row: job } = await deps.jobs.get(principal.tenantId, params.id);
     if (query.format !== 'json') {
       if (query.cursor !== undefined) {
@@ -66,14 +67,15 @@ export const jobRejections = route(
         });
       }
       const stream = streamRejections(deps.db, job.id, query.format, query.limit ?? Infinity, signal);
-      return new Response(ReadableStream.from(stream), {
-        headers: {
+      return streamResponse(
+        stream,
+        {
           'content-type':
             query.format === 'csv' ? 'text/csv; charset=utf-8; header=present' : 'application/x-ndjson',
           'content-disposition': `attachment; filename="rejections-${job.id}.${query.format}"`,
-          'cache-control': 'no-store',
         },
-      });
+        log,
+      );
     }
     const limit = query.limit ?? DEFAULT_PAGE;
     if (limit > MAX_PAGE) {

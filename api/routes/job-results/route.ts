@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { recordAccess } from '#api/audit/record-access.ts';
+import { streamResponse } from '#api/http/stream-response.ts';
 import { jobParams } from '#api/jobs/job-params.ts';
 import { csvWriter, ndjsonWriter, resultSchema, resultView } from '#api/results/result-formats.ts';
 import { readResultRows, type ResultFilter } from '#api/results/result-rows.ts';
@@ -133,14 +134,15 @@ export const jobResults = route(
     });
     const writer = query.format === 'csv' ? csvWriter(texts, job.explain) : ndjsonWriter(texts);
     const stream = streamResults(deps.pool, filter, writer, query.limit ?? Infinity, call.signal);
-    return new Response(ReadableStream.from(stream), {
-      headers: {
+    return streamResponse(
+      stream,
+      {
         'content-type':
           query.format === 'csv' ? 'text/csv; charset=utf-8; header=present' : 'application/x-ndjson',
         'content-disposition': `attachment; filename="results-${job.id}.${query.format}"`,
-        'cache-control': 'no-store',
         'x-notice': NOT_A_DIAGNOSIS,
       },
-    });
+      call.log,
+    );
   },
 );
