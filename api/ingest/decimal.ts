@@ -1,7 +1,10 @@
 /** Powers of ten that a double holds exactly. */
-const POWER_OF_TEN = Float64Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
+export const POWER_OF_TEN = Float64Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
 /** Any integer of this many digits is below 2^53. */
-const EXACT_DIGITS = 15;
+export const EXACT_DIGITS = 15;
+const ZERO = 0x30;
+const MINUS = 0x2d;
+const POINT = 0x2e;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/u;
 
 /** What `parseDecimal` returns for text that is no finite number. */
@@ -50,4 +53,40 @@ function parseSlowly(bytes: Buffer, start: number, end: number): number {
   if (!NUMBER.test(text)) return NOT_A_NUMBER;
   const value = Number(text);
   return Number.isFinite(value) ? value : NOT_A_NUMBER;
+}
+
+/** Where the number ends that `readPlainDecimal` read last. */
+export const plainDecimal = { end: 0 };
+
+/**
+ * The number that begins at `start` and is written with at most 15 digits, perhaps a minus and a point; NaN for anything
+ * else. It must be followed by a byte that is no digit; whether that may end a number is the caller's to judge.
+ */
+export function readPlainDecimal(bytes: Buffer, start: number): number {
+  let at = start;
+  const negative = bytes[at] === MINUS;
+  if (negative) at++;
+  let digit = (bytes[at] as number) - ZERO;
+  if (!(digit >= 0 && digit <= 9)) return NOT_A_NUMBER;
+  const first = at;
+  let value = digit;
+  digit = (bytes[++at] as number) - ZERO;
+  while (digit >= 0 && digit <= 9) {
+    value = value * 10 + digit;
+    digit = (bytes[++at] as number) - ZERO;
+  }
+  if (digit + ZERO === POINT) {
+    const point = at;
+    digit = (bytes[++at] as number) - ZERO;
+    while (digit >= 0 && digit <= 9) {
+      value = value * 10 + digit;
+      digit = (bytes[++at] as number) - ZERO;
+    }
+    if (at - first > EXACT_DIGITS) return NOT_A_NUMBER;
+    value /= POWER_OF_TEN[at - point - 1] as number;
+  } else if (at - first > EXACT_DIGITS) {
+    return NOT_A_NUMBER;
+  }
+  plainDecimal.end = at;
+  return negative ? -value : value;
 }

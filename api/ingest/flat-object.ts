@@ -1,4 +1,5 @@
 import { DUE_DATE, FACILITY_ID, IGNORED, PATIENT_ID } from './cohort-layout.ts';
+import { plainDecimal, readPlainDecimal } from './decimal.ts';
 import type { RowBuilder } from './row-builder.ts';
 
 const QUOTE = 0x22;
@@ -7,6 +8,12 @@ const COMMA = 0x2c;
 const COLON = 0x3a;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
+const OPEN_LIST = 0x5b;
+const CLOSE_LIST = 0x5d;
+const SPACE = 0x20;
+const MINUS = 0x2d;
+const ZERO = 0x30;
+const NINE = 0x39;
 
 export type FlatObjectOptions = {
   rows: RowBuilder;
@@ -22,6 +29,9 @@ export type FlatObjectOptions = {
 export class FlatObjectReader {
   readonly #options: FlatObjectOptions;
   #places: { key: Buffer; role: number }[] = [];
+  /** The keys of the last object that `read` took, for `readPlain`. */
+  #plain: PlainKeys = plainKeys([]);
+  #placesChanged = false;
   /** Row in which a feature was last set, to notice a key that occurs twice. */
   readonly #setIn = new Map<number, number>();
   #scratch = Buffer.alloc(256);
@@ -42,7 +52,8 @@ export class FlatObjectReader {
     let at = skipSpace(bytes, start, end);
     if (bytes[at] !== OPEN) return 'is not an object';
     at = skipSpace(bytes, at + 1, end);
-    for (let place = 0; at < end && bytes[at] !== CLOSE; place++) {
+    let place = 0;
+    for (; at < end && bytes[at] !== CLOSE; place++) {
       if (bytes[at] !== QUOTE) return 'has a key that is not a string';
       const keyEnd = stringEnd(bytes, at + 1, end);
       if (keyEnd < 0) return 'has a string that does not end';
@@ -62,7 +73,71 @@ export class FlatObjectReader {
       }
     }
     if (at >= end) return 'does not end';
-    return skipSpace(bytes, at + 1, end) < end ? 'is followed by something else on its line' : undefined;
+    if (skipSpace(bytes, at + 1, end) < end) return 'is followed by something else on its line';
+    if (this.#placesChanged && !rows.isRejected) {
+      this.#plain = plainKeys(this.#places.slice(0, place));
+      this.#placesChanged = false;
+    }
+    return undefined;
+  }
+
+  /**
+   * Reads the object that begins at `start` if its keys are those of the object before, in their order, and its values
+   * plain: numbers as `readPlainDecimal` takes them, strings without escapes, true, false and null, with no more white
+   * space than one space after a colon or comma. Returns the place behind its brace; −1 where it is not plain: then the
+   * row is to be undone and read by `read`. `bytes[limit]` must be a line feed or a closing brace.
+   */
+  readPlain(bytes: Buffer, start: number, limit: number): number {
+    const { rows } = this.#options;
+    const { values } = rows;
+    const { count, keys, ends, roles } = this.#plain;
+    let at = start + 1;
+    for (let place = 0, keyAt = 0; place < count; place++) {
+      const keyEnd = ends[place] as number;
+      if (at + keyEnd - keyAt >= limit) return -1;
+      for (; keyAt < keyEnd; keyAt++, at++) if (bytes[at] !== keys[keyAt]) return -1;
+      let byte = bytes[at] as number;
+      if (byte === SPACE) byte = bytes[++at] as number;
+      const role = roles[place] as number;
+      if (byte <= NINE && byte >= MINUS) {
+        if (role >= 0) {
+          const value = readPlainDecimal(bytes, at);
+          if (value !== value) return -1;
+          values[role] = value;
+          at = plainDecimal.end;
+        } else {
+          if (role === DUE_DATE || (byte !== MINUS && byte < ZERO)) return -1;
+          // A number where an id belongs is taken as it is written.
+          const first = at;
+          while (byte > SPACE && byte !== COMMA && byte !== CLOSE) byte = bytes[++at] as number;
+          rows.cell(role, bytes, first, at);
+        }
+      } else if (byte === QUOTE) {
+        const first = ++at;
+        byte = bytes[at] as number;
+        while (byte !== QUOTE) {
+          if (byte === BACKSLASH || byte < SPACE || at >= limit) return -1;
+          byte = bytes[++at] as number;
+        }
+        rows.cell(role, bytes, first, at);
+        at++;
+      } else if (isLiteral(bytes, at, at + 4, 'null')) {
+        at += 4;
+      } else if (isLiteral(bytes, at, at + 4, 'true') && role >= 0) {
+        rows.cell(role, bytes, at, at + 4);
+        at += 4;
+      } else if (isLiteral(bytes, at, at + 5, 'false') && role >= 0) {
+        rows.cell(role, bytes, at, at + 5);
+        at += 5;
+      } else {
+        return -1;
+      }
+      byte = bytes[at] as number;
+      if (byte === CLOSE) return at + 1;
+      if (byte !== COMMA) return -1;
+      if (bytes[++at] === SPACE) at++;
+    }
+    return -1;
   }
 
   #role(place: number, bytes: Buffer, start: number, end: number): number {
@@ -77,6 +152,7 @@ export class FlatObjectReader {
         return IGNORED;
       }
       this.#places[place] = { key: Buffer.from(bytes.subarray(start, end)), role };
+      this.#placesChanged = true;
     }
     if (role !== IGNORED) {
       if (this.#setIn.get(role) === rows.rowNo)
@@ -105,7 +181,8 @@ export class FlatObjectReader {
       return stop;
     }
     if (first !== 0x2d && !(first !== undefined && first >= 0x30 && first <= 0x39)) {
-      if (first === OPEN || first === 0x5b) {
+      if (first === OPEN || first === OPEN_LIST) {
+        if (role === IGNORED) return nestedEnd(bytes, start, end);
         rows.reject(this.#name(place), 'not_a_scalar', `${this.#name(place)} is an object or a list.`);
         return stop;
       }
@@ -146,6 +223,20 @@ export class FlatObjectReader {
     if (known?.role === DUE_DATE) return 'due_date';
     return known?.key.toString() ?? 'value';
   }
+}
+
+/** Keys of an object as `"key":`, back to back. */
+type PlainKeys = { count: number; keys: Uint8Array; ends: Uint32Array; roles: Int32Array };
+
+function plainKeys(places: readonly { key: Buffer; role: number }[]): PlainKeys {
+  const written = places.map(({ key }) => Buffer.from(`"${key.toString('latin1')}":`, 'latin1'));
+  let end = 0;
+  return {
+    count: places.length,
+    keys: Uint8Array.from(Buffer.concat(written)),
+    ends: Uint32Array.from(written, ({ length }) => (end += length)),
+    roles: Int32Array.from(places, ({ role }) => role),
+  };
 }
 
 /** Keys of one object in their order, without judging its values; undefined where it is no object. */
@@ -202,4 +293,21 @@ function decodeKey(bytes: Buffer, start: number, end: number): string | undefine
   } catch {
     return undefined;
   }
+}
+
+/** Behind the bracket that closes the one at `start`, or what is wrong. */
+function nestedEnd(bytes: Buffer, start: number, end: number): number | string {
+  let depth = 0;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at];
+    if (byte === QUOTE) {
+      at = stringEnd(bytes, at + 1, end);
+      if (at < 0) return 'has a string that does not end';
+    } else if (byte === OPEN || byte === OPEN_LIST) {
+      depth++;
+    } else if ((byte === CLOSE || byte === CLOSE_LIST) && --depth === 0) {
+      return at + 1;
+    }
+  }
+  return 'does not end';
 }

@@ -108,7 +108,14 @@ const refused = (format: InputFormat, body: Buffer | string, ignoreUnknown = fal
   return undefined;
 };
 
-type Cells = { id: string; facility: string; age: string; lateness: string; sex: string; has_vl: string };
+type Cells = {
+  id: string;
+  facility: string;
+  age: string;
+  lateness: string;
+  sex: string;
+  has_vl: string;
+};
 
 const KEYS = ['patient_id', 'facility_id', 'age', 'lateness', 'sex', 'has_vl'] as const;
 const cellsOf = (row: Cells) => [row.id, row.facility, row.age, row.lateness, row.sex, row.has_vl];
@@ -157,7 +164,11 @@ function objectText(row: Cells, quoted: boolean): string {
 
 const cells: fc.Arbitrary<Cells> = fc.record({
   id: fc
-    .string({ unit: fc.constantFrom(...Array.from('abcXYZ019-_/ ,"é漢😀')), minLength: 1, maxLength: 12 })
+    .string({
+      unit: fc.constantFrom(...Array.from('abcXYZ019-_/ ,"é漢😀')),
+      minLength: 1,
+      maxLength: 12,
+    })
     .filter((id) => id.trim() !== ''),
   facility: fc.constantFrom('', 'F1', 'Ward "A", North', 'Ẹ̀ka'),
   age: fc.oneof(fc.integer({ min: 0, max: 120 }).map(String), fc.constant('')),
@@ -206,7 +217,14 @@ for (const [name, { format, write }] of Object.entries(WRITERS)) {
   });
 
   test(`${name}: a spoiled row costs only itself, and is named by row, field and code`, () => {
-    const good: Cells = { id: 'a', facility: '', age: '30', lateness: '1.5', sex: '1', has_vl: '1' };
+    const good: Cells = {
+      id: 'a',
+      facility: '',
+      age: '30',
+      lateness: '1.5',
+      sex: '1',
+      has_vl: '1',
+    };
     const spoiled: [Partial<Cells>, string, string][] = [
       [{ age: 'thirty' }, 'age', 'not_a_number'],
       [{ age: '30.5' }, 'age', 'not_an_integer'],
@@ -226,6 +244,119 @@ for (const [name, { format, write }] of Object.entries(WRITERS)) {
     expect(got.rows.map((row) => row.rowNo)).toEqual(spoiled.map((_, index) => 2 * index + 1));
     expect(got.rejections.map(({ rowNo, field, code }) => [rowNo, field, code])).toEqual(
       spoiled.map(([, field, code], index) => [2 * index + 2, field, code]),
+    );
+  });
+}
+
+/** Bytes that mean something to a format, in any order, behind a head that lets rows begin. */
+const CRUMBS = {
+  csv: {
+    format: csvFormat,
+    head: 'age,patient_id,lateness,facility_id\n',
+    words: [
+      '"',
+      '""',
+      ',',
+      ',',
+      '\n',
+      '\r\n',
+      '\r',
+      '1',
+      '23',
+      '-',
+      '.5',
+      '4.',
+      '1e2',
+      ' ',
+      'x',
+      'é',
+      '\u0000',
+      '1,a,2,b\n',
+      '7,"p",,\n',
+      '"8","q, r","1.5",""\r\n',
+    ],
+    tail: '',
+  },
+  ndjson: {
+    format: ndjsonFormat,
+    head: '{"patient_id":"a","age":1,"lateness":2}\n',
+    words: [
+      '"',
+      '\\',
+      '{',
+      '}',
+      ',',
+      ':',
+      '\n',
+      '\r\n',
+      ' ',
+      '1',
+      '-2.5',
+      '.',
+      'null',
+      'true',
+      'false',
+      '"age"',
+      '[',
+      ']',
+      '{"patient_id":"',
+      '","age":',
+      ',"lateness":',
+      '{"patient_id": 7, "age": 3, "lateness": null}\n',
+    ],
+    tail: '',
+  },
+  json: {
+    format: jsonArrayFormat,
+    head: '[{"patient_id":"a","age":1,"lateness":2}',
+    words: [
+      ',{',
+      '{',
+      '}',
+      '},',
+      ',',
+      '"',
+      '\\',
+      ':',
+      '\n',
+      ' ',
+      '1',
+      '-2.5',
+      'null',
+      '"age"',
+      ',{"patient_id":"',
+      '","age":',
+      ',"lateness":',
+      ',{"patient_id":"b","age":9,"lateness":1}',
+      ',\n{"lateness":1,\n"age":2,"patient_id":"c}"}',
+    ],
+    tail: ']',
+  },
+};
+
+for (const [name, { format, head, words, tail }] of Object.entries(CRUMBS)) {
+  test(`${name}: whatever the bytes, they read the same in one piece, byte by byte and in between`, () => {
+    const outcome = (body: string, sizes: number[]) => {
+      try {
+        const { rows, rejections } = read(format, body, sizes, false, 48);
+        return { rows, rejections };
+      } catch (error) {
+        if (error instanceof ServiceError) return { code: error.code, line: error.line };
+        throw error;
+      }
+    };
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(...words), { maxLength: 40 }),
+        fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 4 }),
+        (pieces, sizes) => {
+          const body = head + pieces.join('') + tail;
+          const whole = outcome(body, [1 << 20]);
+          expect(outcome(body, [1])).toEqual(whole);
+          expect(outcome(body, sizes)).toEqual(whole);
+        },
+      ),
+      { numRuns: 2_000 },
     );
   });
 }
@@ -252,7 +383,10 @@ test('csv: the header is judged with every name at once, before any row', () => 
     field: 'colour',
   });
   expect(refused(csvFormat, 'patient_id,age,colour\na,1,2\n', true)).toBeUndefined();
-  expect(refused(csvFormat, 'age\n1\n')).toMatchObject({ code: 'missing_columns', field: 'patient_id' });
+  expect(refused(csvFormat, 'age\n1\n')).toMatchObject({
+    code: 'missing_columns',
+    field: 'patient_id',
+  });
   expect(refused(csvFormat, 'patient_id,lateness\na,1\n')).toMatchObject({
     code: 'missing_columns',
     field: 'age',
@@ -333,12 +467,17 @@ test('ndjson: a line that is not JSON, a nested value, a key unknown or twice co
 });
 
 test('json: what is not an array of objects is refused with its line', () => {
-  expect(refused(jsonArrayFormat, '{"patient_id":"a"}')).toMatchObject({ code: 'malformed_json', line: 1 });
+  expect(refused(jsonArrayFormat, '{"patient_id":"a"}')).toMatchObject({
+    code: 'malformed_json',
+    line: 1,
+  });
   expect(refused(jsonArrayFormat, '[{"patient_id":"a","age":1}\n{"patient_id":"b"}]')).toMatchObject({
     code: 'malformed_json',
     line: 2,
   });
-  expect(refused(jsonArrayFormat, '[{"patient_id":"a","age":1}')).toMatchObject({ code: 'malformed_json' });
+  expect(refused(jsonArrayFormat, '[{"patient_id":"a","age":1}')).toMatchObject({
+    code: 'malformed_json',
+  });
   expect(refused(jsonArrayFormat, '[]')).toMatchObject({ code: 'empty_cohort' });
   expect(refused(jsonArrayFormat, '[{"patient_id":"a","colour":1}]')).toMatchObject({
     code: 'unknown_columns',

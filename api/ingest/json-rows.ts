@@ -1,18 +1,23 @@
 import { ServiceError } from '#shared/errors/errors.ts';
 import { Carry } from './carry.ts';
-import { type CohortLayout, IGNORED } from './cohort-layout.ts';
+import { IGNORED } from './cohort-layout.ts';
 import { FlatObjectReader, keysOf, skipSpace } from './flat-object.ts';
 import type { CohortParser, FormatContext, InputFormat } from './input-format.ts';
 
 const LF = 0x0a;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const CR = 0x0d;
 const COMMA = 0x2c;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
 const OPEN_LIST = 0x5b;
 const CLOSE_LIST = 0x5d;
 const BOM = [0xef, 0xbb, 0xbf];
+
+const NOTHING = Buffer.alloc(0);
+/** A body of so many rows without an object among them is no cohort: refused before it fills the table of rejections. */
+const ROWS_WITHOUT_OBJECT = 1_000;
 
 /** One object a line; an empty line is passed over. A line that is not JSON costs only itself. */
 export const ndjsonFormat: InputFormat = {
@@ -29,26 +34,47 @@ export const jsonArrayFormat: InputFormat = {
 /** Judges the first object's keys as a header, then every row's values. */
 class RowReader {
   readonly #context: FormatContext;
-  #layout: CohortLayout | undefined;
   #reader: FlatObjectReader | undefined;
 
   constructor(context: FormatContext) {
     this.#context = context;
   }
 
-  get hasRows(): boolean {
-    return this.#context.rows.rowNo > 0;
+  /** Throws `empty_body` with `nothing` where there was no row, `malformed_json` where none was an object. */
+  end(nothing: ServiceError): void {
+    if (this.#context.rows.rowNo === 0) throw nothing;
+    if (this.#reader === undefined) throw noObject();
   }
 
   read(bytes: Buffer, start: number, end: number, line: number): void {
     const { rows, maxRowBytes } = this.#context;
-    if (this.#layout === undefined) this.#judge(bytes, start, end);
+    if (end - start > maxRowBytes) {
+      this.tooLong(line);
+      return;
+    }
+    if (this.#reader === undefined) this.#judge(bytes, start, end);
     rows.begin(line);
-    if (end - start > maxRowBytes)
-      rows.reject(null, 'row_too_large', `The row has more than ${maxRowBytes} bytes.`);
-    else if (this.#reader === undefined) rows.reject(null, 'malformed_json', 'The row is not a JSON object.');
+    if (this.#reader === undefined) rows.reject(null, 'malformed_json', 'The row is not a JSON object.');
     else this.#reader.read(bytes, start, end);
     rows.end();
+    if (this.#reader === undefined && rows.rowNo === ROWS_WITHOUT_OBJECT) throw noObject();
+  }
+
+  /**
+   * The place behind the row at `start`, where it is a plain one (see FlatObjectReader) and ends at `expectedEnd` if
+   * that is given; else −1, as if nothing had been asked.
+   */
+  readPlain(bytes: Buffer, start: number, limit: number, line: number, expectedEnd = -1): number {
+    const { rows, maxRowBytes } = this.#context;
+    if (this.#reader === undefined) return -1;
+    rows.begin(line);
+    const end = this.#reader.readPlain(bytes, start, limit);
+    if (end < 0 || end - start > maxRowBytes || (expectedEnd >= 0 && end !== expectedEnd)) {
+      rows.undo();
+      return -1;
+    }
+    rows.end();
+    return end;
   }
 
   tooLong(line: number): void {
@@ -62,7 +88,6 @@ class RowReader {
     const keys = keysOf(bytes, start, end);
     if (keys === undefined) return;
     const layout = this.#context.layOut(keys);
-    this.#layout = layout;
     const roles = new Map(layout.names.map((name, index) => [name, layout.roles[index] as number]));
     const unknown = this.#context.ignoreUnknown ? IGNORED : undefined;
     this.#reader = new FlatObjectReader({
@@ -70,6 +95,10 @@ class RowReader {
       roleOf: (key) => roles.get(key) ?? this.#context.roleOf(key) ?? unknown,
     });
   }
+}
+
+function noObject(): ServiceError {
+  return new ServiceError('malformed_json', 'None of the rows is a JSON object.', { line: 1 });
 }
 
 class NdjsonParser implements CohortParser {
@@ -87,38 +116,42 @@ class NdjsonParser implements CohortParser {
 
   write(bytes: Buffer): void {
     let at = 0;
-    let data = bytes;
-    if (this.#skipping) {
-      const end = data.indexOf(LF);
-      if (end < 0) return;
-      this.#skipping = false;
+    // What is carried has no line feed.
+    let searched = this.#carry.length;
+    const data = this.#carry.join(bytes);
+    for (let end = data.indexOf(LF, searched); end >= 0; end = data.indexOf(LF, searched)) {
+      if (this.#skipping) this.#skipping = false;
+      else this.#row(data, at, end);
       this.#line++;
-      at = end + 1;
-    } else {
-      data = this.#carry.join(data);
+      searched = at = end + 1;
     }
-    for (;;) {
-      const end = data.indexOf(LF, at);
-      if (end < 0) break;
-      this.#row(data, at, end);
-      this.#line++;
-      at = end + 1;
-    }
-    if (data.length - at > this.#maxRowBytes) {
+    if (!this.#skipping && data.length - at > this.#maxRowBytes) {
       this.#rows.tooLong(this.#line);
       this.#skipping = true;
-      at = data.length;
     }
-    this.#carry.keep(data.subarray(at));
+    this.#carry.keep(this.#skipping ? NOTHING : data.subarray(at));
   }
 
   end(): void {
-    const rest = this.#carry.join(Buffer.alloc(0));
-    if (!this.#skipping && rest.length > 0) this.#row(rest, 0, rest.length);
-    if (!this.#rows.hasRows) throw new ServiceError('empty_body', 'The body has no rows.', { line: 1 });
+    const rest = this.#carry.join(NOTHING);
+    if (!this.#skipping && rest.length > 0) this.#anyRow(rest, 0, rest.length);
+    this.#rows.end(new ServiceError('empty_body', 'The body has no rows.', { line: 1 }));
   }
 
   #row(data: Buffer, start: number, end: number): void {
+    if (end - start > this.#maxRowBytes) {
+      this.#rows.tooLong(this.#line);
+      return;
+    }
+    if (data[start] === OPEN) {
+      const stop = data[end - 1] === CR ? end - 1 : end;
+      if (this.#rows.readPlain(data, start, end, this.#line, stop) >= 0) return;
+    }
+    this.#anyRow(data, start, end);
+  }
+
+  /** A line of any kind. */
+  #anyRow(data: Buffer, start: number, end: number): void {
     const from = skipSpace(data, this.#first ? start + bomLength(data, start) : start, end);
     this.#first = false;
     if (from < end) this.#rows.read(data, from, end, this.#line);
@@ -151,9 +184,13 @@ class JsonArrayParser implements CohortParser {
   readonly #rows: RowReader;
   readonly #maxRowBytes: number;
   readonly #carry = new Carry();
+  /** Of what comes next; inside an object, the line on which that begins. */
   #line = 1;
   #state: ArrayState = 'before';
   #started = false;
+  #scan: Scan = newScan();
+  /** Inside an object that is too long and already refused: its bytes are dropped until it ends. */
+  #skipping = false;
 
   constructor(context: FormatContext) {
     this.#rows = new RowReader(context);
@@ -169,48 +206,60 @@ class JsonArrayParser implements CohortParser {
   #values(data: Buffer): void {
     let at = this.#started ? 0 : bomLength(data, 0);
     this.#started = true;
-    for (; at < data.length; at++) {
-      const byte = data[at] as number;
-      if (byte === LF) this.#line++;
-      if (byte === LF || byte === 0x20 || byte === 0x0d || byte === 0x09) continue;
-      if (byte !== OPEN || (this.#state !== 'first' && this.#state !== 'value')) {
-        this.#punctuation(byte);
-        continue;
+    const limit = data.lastIndexOf(CLOSE);
+    while (at < data.length) {
+      if (!this.#skipping && this.#scan.scanned === 0) {
+        at = this.#upToObject(data, at);
+        if (at === data.length) break;
+        const end = at < limit ? this.#rows.readPlain(data, at, limit, this.#line) : -1;
+        if (end >= 0) {
+          at = end;
+          this.#state = 'separator';
+          continue;
+        }
       }
-      const end = objectEnd(data, at);
+      const end = scanObject(data, at, this.#scan);
       if (end < 0) break;
-      this.#rows.read(data, at, end + 1, this.#line);
-      for (
-        let passed = data.indexOf(LF, at);
-        passed >= 0 && passed < end;
-        passed = data.indexOf(LF, passed + 1)
-      ) {
-        this.#line++;
-      }
-      at = end;
+      if (!this.#skipping) this.#rows.read(data, at, end, this.#line);
+      this.#line += this.#scan.breaks;
+      this.#scan = newScan();
+      this.#skipping = false;
       this.#state = 'separator';
+      at = end;
     }
-    if (data.length - at > this.#maxRowBytes) {
-      throw new ServiceError(
-        'row_too_large',
-        `An object has more than ${this.#maxRowBytes} bytes, or does not end.`,
-        {
-          line: this.#line,
-        },
-      );
+    if (!this.#skipping && data.length - at > this.#maxRowBytes) {
+      this.#rows.tooLong(this.#line);
+      this.#skipping = true;
+    }
+    if (this.#skipping) {
+      at += this.#scan.scanned;
+      this.#scan.scanned = 0;
     }
     this.#carry.keep(data.subarray(at));
   }
 
+  /** Passes over white space and the array's own punctuation. */
+  #upToObject(data: Buffer, from: number): number {
+    let at = from;
+    for (; at < data.length; at++) {
+      const byte = data[at] as number;
+      if (byte === LF) this.#line++;
+      if (byte === LF || byte === 0x20 || byte === CR || byte === 0x09) continue;
+      if (byte === OPEN && (this.#state === 'first' || this.#state === 'value')) break;
+      this.#punctuation(byte);
+    }
+    return at;
+  }
+
   end(): void {
-    if (!this.#started) this.#values(this.#carry.join(Buffer.alloc(0)));
+    if (!this.#started) this.#values(this.#carry.join(NOTHING));
     if (this.#state === 'before') {
       throw new ServiceError('empty_body', 'The body is empty.', { line: 1 });
     }
     if (this.#state !== 'after') {
       throw new ServiceError('malformed_json', 'The body ends before the array does.', { line: this.#line });
     }
-    if (!this.#rows.hasRows) throw new ServiceError('empty_cohort', 'The array has no rows.', { line: 1 });
+    this.#rows.end(new ServiceError('empty_cohort', 'The array has no rows.', { line: 1 }));
   }
 
   #punctuation(byte: number): void {
@@ -224,20 +273,34 @@ class JsonArrayParser implements CohortParser {
   }
 }
 
-/** Index of the brace that closes the object at `start`; −1 where the buffer ends first. */
-function objectEnd(data: Buffer, start: number): number {
-  let depth = 0;
-  let inString = false;
-  for (let at = start; at < data.length; at++) {
+/** How far the search for an object's end has come; one that arrives in many buffers is searched once. */
+type Scan = { scanned: number; depth: number; inString: boolean; breaks: number };
+
+function newScan(): Scan {
+  return { scanned: 0, depth: 0, inString: false, breaks: 0 };
+}
+
+/** The place behind the object at `start`, or −1 where the buffer ends first; then `scan` knows the rest. */
+function scanObject(data: Buffer, start: number, scan: Scan): number {
+  let { depth, inString, breaks } = scan;
+  let at = start + scan.scanned;
+  let ended = false;
+  for (; at < data.length && !ended; at++) {
     const byte = data[at];
+    if (byte === LF) breaks++;
     if (inString) {
-      if (byte === BACKSLASH) at++;
-      else if (byte === QUOTE) inString = false;
+      if (byte === QUOTE) inString = false;
+      else if (byte === BACKSLASH) {
+        // What it escapes is in the next buffer.
+        if (at + 1 === data.length) break;
+        at++;
+      }
     } else if (byte === QUOTE) inString = true;
     else if (byte === OPEN) depth++;
-    else if (byte === CLOSE && --depth === 0) return at;
+    else if (byte === CLOSE) ended = --depth === 0;
   }
-  return -1;
+  Object.assign(scan, { scanned: at - start, depth, inString, breaks });
+  return ended ? at : -1;
 }
 
 function bomLength(data: Buffer, start: number): number {

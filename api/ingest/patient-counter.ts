@@ -8,55 +8,63 @@ const MAX_LOAD = 0.8;
  * Two patients share a hash with a probability below 2·10⁻⁶ in a cohort of 5 million: the count is a warning.
  */
 export class PatientCounter {
-  #low = new Uint32Array(FIRST_SLOTS);
-  #high = new Uint32Array(FIRST_SLOTS);
+  /** Two words a slot, low and high; high is never 0 where the slot is taken. */
+  #slots = new Uint32Array(2 * FIRST_SLOTS);
+  #mask = FIRST_SLOTS - 1;
   #used = 0;
   duplicates = 0;
 
-  add(bytes: Uint8Array, start: number, end: number): void {
-    let low = 0x811c9dc5;
-    let high = 0x9747b28c;
-    for (let at = start; at < end; at++) {
-      const byte = bytes[at] as number;
-      low = Math.imul(low ^ byte, 0x01000193);
-      high = Math.imul(high ^ byte, 0x5bd1e995);
-      high ^= high >>> 15;
+  /** A chunk at a time: the misses of a table that no cache holds overlap. Id i is bytes[offsets[i], offsets[i + 1]). */
+  addAll(bytes: Uint8Array, offsets: Uint32Array, count: number): void {
+    for (let index = 0; index < count; index++) {
+      const end = offsets[index + 1] as number;
+      let low = 0x811c9dc5;
+      let high = 0x9747b28c;
+      for (let at = offsets[index] as number; at < end; at++) {
+        const byte = bytes[at] as number;
+        low = Math.imul(low ^ byte, 0x01000193);
+        high = Math.imul(high ^ byte, 0x5bd1e995);
+        high ^= high >>> 15;
+      }
+      this.#insert(mix(low) >>> 0, (mix(high ^ (end - (offsets[index] as number))) | 1) >>> 0);
     }
-    this.#insert(mix(low), mix(high ^ (end - start)) | 1);
   }
 
   #insert(low: number, high: number): void {
-    const mask = this.#low.length - 1;
-    let slot = low & mask;
-    while (this.#high[slot] !== 0) {
-      if (this.#low[slot] === low >>> 0 && this.#high[slot] === high >>> 0) {
+    const slots = this.#slots;
+    let slot = low & this.#mask;
+    for (;;) {
+      const found = slots[2 * slot + 1] as number;
+      if (found === 0) break;
+      if (found === high && slots[2 * slot] === low) {
         this.duplicates++;
         return;
       }
-      slot = (slot + 1) & mask;
+      slot = (slot + 1) & this.#mask;
     }
-    if (this.#used >= this.#low.length * MAX_LOAD) {
-      if (this.#low.length === MAX_SLOTS) return;
+    if (this.#used >= (this.#mask + 1) * MAX_LOAD) {
+      if (this.#mask + 1 === MAX_SLOTS) return;
       this.#grow();
       this.#insert(low, high);
       return;
     }
-    this.#low[slot] = low;
-    this.#high[slot] = high;
+    slots[2 * slot] = low;
+    slots[2 * slot + 1] = high;
     this.#used++;
   }
 
   #grow(): void {
-    const [low, high] = [this.#low, this.#high];
-    this.#low = new Uint32Array(low.length * 2);
-    this.#high = new Uint32Array(low.length * 2);
-    const mask = this.#low.length - 1;
-    for (let slot = 0; slot < high.length; slot++) {
-      if (high[slot] === 0) continue;
-      let target = (low[slot] as number) & mask;
-      while (this.#high[target] !== 0) target = (target + 1) & mask;
-      this.#low[target] = low[slot] as number;
-      this.#high[target] = high[slot] as number;
+    const old = this.#slots;
+    this.#slots = new Uint32Array(old.length * 2);
+    this.#mask = this.#mask * 2 + 1;
+    for (let at = 0; at < old.length; at += 2) {
+      const low = old[at] as number;
+      const high = old[at + 1] as number;
+      if (high === 0) continue;
+      let slot = low & this.#mask;
+      while (this.#slots[2 * slot + 1] !== 0) slot = (slot + 1) & this.#mask;
+      this.#slots[2 * slot] = low;
+      this.#slots[2 * slot + 1] = high;
     }
   }
 }

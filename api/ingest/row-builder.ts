@@ -4,6 +4,7 @@ import type { ManifestFeature, ModelManifest } from '#shared/models/manifest.ts'
 import { parseCalendarDate } from './calendar-date.ts';
 import { DUE_DATE, FACILITY_ID, IGNORED, PATIENT_ID } from './cohort-layout.ts';
 import { parseDecimal } from './decimal.ts';
+import { ByteNames } from './byte-names.ts';
 import { PatientCounter } from './patient-counter.ts';
 
 const MAX_ID_CHARACTERS = 64;
@@ -25,6 +26,11 @@ export type RowBuilderOptions = {
  * the chunk. Row numbers count every record of the input.
  */
 export class RowBuilder {
+  /**
+   * The present row's features, in the model's order; NaN where missing. A parser may write a number here; `end` judges
+   * it.
+   */
+  readonly values: Float64Array;
   readonly #features: readonly ManifestFeature[];
   readonly #capacity: number;
   readonly #onChunk: RowBuilderOptions['onChunk'];
@@ -32,25 +38,29 @@ export class RowBuilder {
   readonly #max: Float64Array;
   /** 1 where only whole numbers are values. */
   readonly #whole: Uint8Array;
-  readonly #codes: (ReadonlySet<number> | undefined)[];
+  /** Codes of categorical features whose range has gaps. */
+  readonly #gapped: readonly { feature: number; codes: ReadonlySet<number> }[];
   readonly #labels: (ReadonlyMap<string, number> | undefined)[];
   readonly #patients = new PatientCounter();
 
   #rowCount = 0;
-  readonly #values: Float64Array;
+  readonly #columns: Float64Array;
   readonly #rowNumbers: Int32Array;
   readonly #idOffsets: Uint32Array;
   #idBytes: Uint8Array;
   readonly #facilityIndices: Int32Array;
   readonly #dueDates: Int32Array;
-  #facilityNames: string[] = [];
-  #facilityIndex = new Map<string, number>();
+  #facilities = new ByteNames();
 
   #rowNo = 0;
   #line = 0;
   #fault: RejectedRow | undefined;
   #idEnd = 0;
   #hasId = false;
+  /** Length of the present row's facility in #facility; 0 where it has none. */
+  #facilityLength = 0;
+  readonly #facility = Buffer.alloc(MAX_ID_BYTES);
+  #day = NO_DATE;
 
   /** Refused rows since they were last taken. */
   #rejections: RejectedRow[] = [];
@@ -61,12 +71,19 @@ export class RowBuilder {
     this.#features = features;
     this.#capacity = options.chunkRows;
     this.#onChunk = options.onChunk;
+    this.values = new Float64Array(features.length).fill(NaN);
     this.#min = Float64Array.from(features, (feature) => feature.min);
     this.#max = Float64Array.from(features, (feature) => feature.max);
     this.#whole = Uint8Array.from(features, (feature) => (feature.kind === 'numeric' ? 0 : 1));
-    this.#codes = features.map(({ categories }) => categories && new Set(categories.map(({ code }) => code)));
+    this.#gapped = features.flatMap((feature, index) => {
+      const codes = new Set(feature.categories?.map(({ code }) => code));
+      const inRange = [...codes].filter((code) => code >= feature.min && code <= feature.max);
+      return codes.size === 0 || inRange.length === feature.max - feature.min + 1
+        ? []
+        : [{ feature: index, codes }];
+    });
     this.#labels = features.map(labelsOf);
-    this.#values = new Float64Array(features.length * this.#capacity).fill(NaN);
+    this.#columns = new Float64Array(features.length * this.#capacity);
     this.#rowNumbers = new Int32Array(this.#capacity);
     this.#idOffsets = new Uint32Array(this.#capacity + 1);
     this.#idBytes = new Uint8Array(this.#capacity * 16 + MAX_ID_BYTES);
@@ -88,13 +105,19 @@ export class RowBuilder {
   }
 
   begin(line: number): void {
-    const row = this.#rowCount;
     this.#rowNo++;
     this.#line = line;
     this.#fault = undefined;
     this.#hasId = false;
-    this.#facilityIndices[row] = NO_FACILITY;
-    this.#dueDates[row] = NO_DATE;
+    this.#facilityLength = 0;
+    this.#day = NO_DATE;
+    const { values } = this;
+    for (let feature = 0; feature < values.length; feature++) values[feature] = NaN;
+  }
+
+  /** As if the row had not been begun: its parser starts over. */
+  undo(): void {
+    this.#rowNo--;
   }
 
   /** A record that could not be begun or finished: counted and refused. */
@@ -102,39 +125,31 @@ export class RowBuilder {
     this.#fault ??= { rowNo: this.#rowNo, line: this.#line, field, code, message };
   }
 
-  /** A feature's value that is already a number. */
-  number(feature: number, value: number): void {
-    if (
-      value >= (this.#min[feature] as number) &&
-      value <= (this.#max[feature] as number) &&
-      (this.#whole[feature] === 0 || (value % 1 === 0 && this.#codes[feature]?.has(value) !== false))
-    ) {
-      this.#values[feature * this.#capacity + this.#rowCount] = value;
-    } else {
-      this.#rejectNumber(feature, value);
-    }
-  }
-
   /** Any value as text, unquoted and unescaped; empty is missing. */
   cell(role: number, bytes: Buffer, start: number, end: number): void {
     if (role >= 0) this.#featureText(role, bytes, start, end);
     else if (role === PATIENT_ID) this.#patientId(bytes, start, end);
     else if (start === end || role === IGNORED) return;
-    else if (role === FACILITY_ID) this.#facility(bytes, start, end);
+    else if (role === FACILITY_ID) this.#facilityId(bytes, start, end);
     else if (role === DUE_DATE) this.#dueDate(bytes, start, end);
   }
 
   end(): void {
+    const row = this.#rowCount;
     if (!this.#hasId) this.reject('patient_id', 'missing_value', 'patient_id is empty.');
+    if (this.#fault === undefined) this.#judge(row);
     if (this.#fault !== undefined) {
       this.#rejections.push(this.#fault);
-      for (let at = this.#rowCount; at < this.#values.length; at += this.#capacity) this.#values[at] = NaN;
       return;
     }
-    const row = this.#rowCount++;
-    this.#patients.add(this.#idBytes, this.#idOffsets[row] as number, this.#idEnd);
     this.#rowNumbers[row] = this.#rowNo;
     this.#idOffsets[row + 1] = this.#idEnd;
+    this.#dueDates[row] = this.#day;
+    this.#facilityIndices[row] =
+      this.#facilityLength === 0
+        ? NO_FACILITY
+        : this.#facilities.numberOf(this.#facility, 0, this.#facilityLength);
+    this.#rowCount++;
     if (this.#rowCount === this.#capacity) this.flush();
   }
 
@@ -142,6 +157,7 @@ export class RowBuilder {
   flush(): void {
     const rowCount = this.#rowCount;
     if (rowCount === 0) return;
+    this.#patients.addAll(this.#idBytes, this.#idOffsets, rowCount);
     const idLength = this.#idOffsets[rowCount] as number;
     this.#onChunk({
       rowCount,
@@ -150,16 +166,17 @@ export class RowBuilder {
         offsets: this.#idOffsets.subarray(0, rowCount + 1),
         bytes: this.#idBytes.subarray(0, idLength),
       },
-      facilities: { names: this.#facilityNames, indices: this.#facilityIndices.subarray(0, rowCount) },
+      facilities: {
+        names: this.#facilities.names,
+        indices: this.#facilityIndices.subarray(0, rowCount),
+      },
       dueDates: this.#dueDates.subarray(0, rowCount),
       features: this.#features.map((_, feature) =>
-        this.#values.subarray(feature * this.#capacity, feature * this.#capacity + rowCount),
+        this.#columns.subarray(feature * this.#capacity, feature * this.#capacity + rowCount),
       ),
     });
     this.#rowCount = 0;
-    this.#values.fill(NaN);
-    this.#facilityNames = [];
-    this.#facilityIndex = new Map();
+    this.#facilities = new ByteNames();
   }
 
   takeRejections(): RejectedRow[] {
@@ -175,18 +192,40 @@ export class RowBuilder {
     return taken;
   }
 
+  /** Moves the row's values into their columns, up to the first that is not one of its feature's. */
+  #judge(row: number): void {
+    const { values } = this;
+    const [min, max, whole, columns] = [this.#min, this.#max, this.#whole, this.#columns];
+    const capacity = this.#capacity;
+    for (let feature = 0, at = row; feature < values.length; feature++, at += capacity) {
+      const value = values[feature] as number;
+      columns[at] = value;
+      if (value >= (min[feature] as number) && value <= (max[feature] as number)) {
+        if (whole[feature] === 0 || Math.floor(value) === value) continue;
+      } else if (value !== value) {
+        continue;
+      }
+      this.#rejectNumber(feature, value);
+      return;
+    }
+    for (const { feature, codes } of this.#gapped) {
+      const value = values[feature] as number;
+      if (value === value && !codes.has(value)) this.#rejectNumber(feature, value);
+    }
+  }
+
   #featureText(feature: number, bytes: Buffer, start: number, end: number): void {
     if (start === end) return;
     const value = parseDecimal(bytes, start, end);
     if (value === value) {
-      this.number(feature, value);
+      this.values[feature] = value;
       return;
     }
     const text = bytes.toString('latin1', start, Math.min(end, start + 100)).trim();
     if (text === '') return;
     const coded = this.#labels[feature]?.get(text.toLowerCase());
     if (coded !== undefined) {
-      this.number(feature, coded);
+      this.values[feature] = coded;
       return;
     }
     const name = this.#nameOf(feature);
@@ -229,22 +268,17 @@ export class RowBuilder {
     this.#hasId = true;
   }
 
-  #facility(bytes: Buffer, start: number, end: number): void {
+  #facilityId(bytes: Buffer, start: number, end: number): void {
     if (!this.#checkText('facility_id', bytes, start, end)) return;
-    const name = bytes.toString('utf8', start, end);
-    let index = this.#facilityIndex.get(name);
-    if (index === undefined) {
-      index = this.#facilityNames.push(name) - 1;
-      this.#facilityIndex.set(name, index);
-    }
-    this.#facilityIndices[this.#rowCount] = index;
+    for (let from = start, to = 0; from < end; from++, to++) this.#facility[to] = bytes[from] as number;
+    this.#facilityLength = end - start;
   }
 
   #dueDate(bytes: Buffer, start: number, end: number): void {
     const day = parseCalendarDate(bytes, start, end);
     if (day === undefined)
       this.reject('due_date', 'not_a_date', 'due_date is not a date of the form YYYY-MM-DD.');
-    else this.#dueDates[this.#rowCount] = day;
+    else this.#day = day;
   }
 
   /** 1–64 characters of UTF-8, not all blank, none a control character. */
