@@ -12,6 +12,7 @@ import type { ReasonTextStore } from '#api/results/reason-text-store.ts';
 import type { Clock } from '#shared/clock/clock.ts';
 import type { Config } from '#shared/config/config.ts';
 import type { Db } from '#shared/db/database.ts';
+import type { CrashPoints } from '#shared/lifecycle/crash-points.ts';
 import type { Logger } from '#shared/log/logger.ts';
 import type { ModelStore } from '#shared/models/store.ts';
 import type { Doorbell } from '#shared/queue/doorbell.ts';
@@ -30,6 +31,7 @@ export type ApiDeps = {
   readiness: Readiness;
   uploads: UploadLimiter;
   doorbell: Doorbell;
+  crash: CrashPoints;
   models: ModelStore;
   /** Jobs for those who poll. */
   jobs: JobReader;

@@ -19,6 +19,7 @@ import { recordEvent } from '#shared/audit/record-event.ts';
 import type { Clock } from '#shared/clock/clock.ts';
 import type { Config } from '#shared/config/config.ts';
 import { createDatabase, createPool } from '#shared/db/database.ts';
+import { createCrashPoints } from '#shared/lifecycle/crash-points.ts';
 import type { Logger } from '#shared/log/logger.ts';
 import { addBackupMetric } from '#shared/metrics/backup-metric.ts';
 import { addModelMetrics } from '#shared/metrics/model-metrics.ts';
@@ -49,6 +50,7 @@ export type ApiServerOptions = { config: Config; log: Logger; clock: Clock };
 /** Puts the api together and listens. It starts without its dependencies; readiness tells when they are there. */
 export async function startApi({ config, log, clock }: ApiServerOptions): Promise<ApiServer> {
   const stopping = new AbortController();
+  const crash = createCrashPoints(config.CRASH_AT);
   const pool = createPool({
     url: config.DATABASE_URL,
     applicationName: 'iit-api',
@@ -100,6 +102,7 @@ export async function startApi({ config, log, clock }: ApiServerOptions): Promis
     readiness: createReadiness({ db, doorbell, models, clock, stopping: stopping.signal }),
     uploads,
     doorbell,
+    crash,
     models,
     jobs: new JobReader({ db, clock }),
     cursors: createCursorCodec(config.DATABASE_URL),

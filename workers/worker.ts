@@ -66,6 +66,7 @@ export async function startWorker({ config, log, clock }: WorkerOptions): Promis
     maxTasks: config.CHUNKS_IN_FLIGHT,
     modelsInMemory: config.MODELS_IN_MEMORY,
     timeoutMs: SCORE_TIMEOUT_MS,
+    heapMb: config.SCORING_THREAD_HEAP_MB,
     log,
   });
   const leases = createLeaseKeeper({

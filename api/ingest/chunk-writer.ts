@@ -1,6 +1,7 @@
 import { encodeChunk, type ChunkRows, type EncodedChunk } from '#shared/chunks/payload.ts';
 import type { Db } from '#shared/db/database.ts';
 import { appendToJob, type RejectedRow } from '#shared/jobs/append-to-job.ts';
+import type { CrashPoints } from '#shared/lifecycle/crash-points.ts';
 import type { Doorbell } from '#shared/queue/doorbell.ts';
 
 /** Compressing one, inserting one, and one to be ready when either ends: more only costs memory. */
@@ -10,6 +11,7 @@ const HEARTBEAT_MS = 5_000;
 export type ChunkWriterOptions = {
   db: Db;
   doorbell: Doorbell;
+  crash: CrashPoints;
   jobId: string;
   /** Settles when the job is there to be written to; its failure is the writer's. */
   opened: Promise<unknown>;
@@ -24,6 +26,8 @@ export class ChunkWriter {
   readonly #options: ChunkWriterOptions;
   readonly #inFlight = new Set<Promise<void>>();
   readonly #heartbeat: NodeJS.Timeout;
+  /** One transaction at a time: each locks the job's row, so a second would only hold a connection and wait. */
+  #turn: Promise<unknown> = Promise.resolve();
   #chunkNo = 0;
   #failure: unknown;
   #failed = false;
@@ -91,9 +95,19 @@ export class ChunkWriter {
     duplicatePatients?: number;
   }): Promise<void> {
     if (this.#failed) return;
-    const { db, doorbell, jobId, opened } = this.#options;
+    const { db, doorbell, crash, jobId, opened } = this.#options;
     await opened;
-    const bell = await db.transaction().execute((trx) => appendToJob(trx, { jobId, ...appended }));
-    if (bell !== undefined) await doorbell.ring([bell]);
+    const turn = this.#turn.then(async () => {
+      if (this.#failed) return undefined;
+      if (appended.chunk !== undefined) crash('mid_upload');
+      return await db.transaction().execute((trx) => appendToJob(trx, { jobId, ...appended }));
+    });
+    this.#turn = turn.catch(() => undefined);
+    const bell = await turn;
+    if (bell === undefined) return;
+    crash('after_chunk_commit');
+    const ringing = doorbell.ring([bell]);
+    crash('mid_ring');
+    await ringing;
   }
 }

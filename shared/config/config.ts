@@ -36,6 +36,7 @@ const environment = z.object({
   MIN_UPLOAD_BYTES_PER_SECOND: count(0, 1_000_000_000).default(1_024),
   MAX_OPEN_CHUNKS: count(1, 1_000_000).default(4_000),
   SCORING_THREADS: count(0, 64).default(0),
+  SCORING_THREAD_HEAP_MB: count(1, 4_096).default(192),
   CHUNKS_IN_FLIGHT: count(1, 64).default(3),
   CHUNK_MAX_ATTEMPTS: count(1, 20).default(5),
   LEASE_SECONDS: count(1, 3_600).default(60),

@@ -8,7 +8,7 @@ export default defineConfig({
   test: {
     root: new URL('../..', import.meta.url).pathname,
     include: [
-      'test/faults/*.fault.test.ts',
+      'test/faults/*.test.ts',
       'workers/worker.int.test.ts',
       'shared/jobs/*.test.ts',
       'shared/audit/audit.int.test.ts',

@@ -26,11 +26,11 @@ export type ScoringPoolOptions = {
   maxTasks: number;
   modelsInMemory: number;
   timeoutMs: number;
+  /** Of a thread's JavaScript heap; chunks and models lie outside of it. A thread that needs more dies alone. */
+  heapMb: number;
   log: Logger;
 };
 
-/** Of a thread's JavaScript heap; chunks and models lie outside of it. */
-const THREAD_HEAP_MB = 192;
 const THREAD_YOUNG_MB = 12;
 /** Predictions and audit. */
 const BUFFERS_A_CHUNK = 2;
@@ -44,7 +44,7 @@ export function createScoringPool(options: ScoringPoolOptions): ScoringPool {
     maxQueue: options.maxTasks,
     concurrentTasksPerWorker: 1,
     idleTimeout: Infinity,
-    resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB, maxYoungGenerationSizeMb: THREAD_YOUNG_MB },
+    resourceLimits: { maxOldGenerationSizeMb: options.heapMb, maxYoungGenerationSizeMb: THREAD_YOUNG_MB },
   });
   pool.on('error', (error: Error) => options.log.error({ err: error }, 'a scoring thread failed'));
 

@@ -162,7 +162,13 @@ async function submit(call: SubmitCall): Promise<Response> {
         job.catch(() => undefined);
         opened = {
           job,
-          writer: new ChunkWriter({ db: deps.db, doorbell: deps.doorbell, jobId, opened: job }),
+          writer: new ChunkWriter({
+            db: deps.db,
+            doorbell: deps.doorbell,
+            crash: deps.crash,
+            jobId,
+            opened: job,
+          }),
         };
         return opened.writer;
       },
