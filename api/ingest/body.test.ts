@@ -135,6 +135,34 @@ test.each([...ENCODINGS, 'identity' as const])(
   },
 );
 
+test('a client that stays silent for longer than the window is told that it is too slow', async () => {
+  outcome = Promise.withResolvers();
+  reader = async (incoming) => {
+    const limits = { ...LIMITS, minBytesPerSecond: 1, rateWindowMs: 30 };
+    for await (const bytes of readBody(incoming, 'identity', limits)) expect(bytes).toHaveLength(5);
+  };
+  const upload = request({ port, host: '127.0.0.1', method: 'POST' });
+  upload.on('error', () => undefined);
+  upload.write('a,b\n1');
+  await expect(outcome.promise).rejects.toMatchObject({ code: 'upload_too_slow' });
+  upload.destroy();
+});
+
+test('a client that sends crumbs below the least rate is told so, however steadily it sends', async () => {
+  outcome = Promise.withResolvers();
+  const drip = { crumb: () => {} };
+  reader = async (incoming) => {
+    const limits = { ...LIMITS, minBytesPerSecond: 1e6, rateWindowMs: 20 };
+    for await (const bytes of readBody(incoming, 'identity', limits)) if (bytes.length > 0) drip.crumb();
+  };
+  const upload = request({ port, host: '127.0.0.1', method: 'POST' });
+  upload.on('error', () => undefined);
+  drip.crumb = () => void setTimeout(() => upload.write('x'), 5);
+  upload.write('x');
+  await expect(outcome.promise).rejects.toMatchObject({ code: 'upload_too_slow' });
+  upload.destroy();
+});
+
 test('content encodings other than gzip, zstd and identity are refused by name', () => {
   expect([null, '', 'identity', 'GZIP', 'x-gzip', ' zstd '].map(contentEncoding)).toEqual([
     'identity',

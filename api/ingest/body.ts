@@ -8,6 +8,11 @@ export type BodyLimits = {
   maxBytes: number;
   /** 0 turns the demand off. */
   minBytesPerSecond: number;
+  /**
+   * The rate is judged over this much of waiting for the client, and a client may be silent for as long; 10,000 by
+   * default. Time in which the service was the slow one does not count.
+   */
+  rateWindowMs?: number;
 };
 
 export type ContentEncoding = 'identity' | 'gzip' | 'zstd';
@@ -18,7 +23,6 @@ const RATIO_FREE_BYTES = 16 * 1024 ** 2;
 /** Ten times what a cohort of the generator reaches with zstd −19. */
 const MAX_RATIO = 200;
 const OUTPUT_CHUNK_BYTES = 256 * 1024;
-/** The rate is judged over this much of waiting for the client; time in which we were the slow ones does not count. */
 const RATE_WINDOW_MS = 10_000;
 const TRUNCATED = new Set(['Z_BUF_ERROR', 'ZSTD_error_srcSize_wrong']);
 
@@ -42,7 +46,7 @@ export async function* readBody(
   limits: BodyLimits,
 ): AsyncGenerator<Buffer> {
   const counter = { received: 0 };
-  const source = paced(incoming, counter, limits.minBytesPerSecond);
+  const source = paced(incoming, counter, limits);
   let produced = 0;
   for await (const bytes of encoding === 'identity' ? source : decompressed(source, encoding)) {
     produced += bytes.length;
@@ -63,18 +67,18 @@ export async function* readBody(
 async function* paced(
   incoming: IncomingMessage,
   counter: { received: number },
-  minBytesPerSecond: number,
+  { minBytesPerSecond, rateWindowMs = RATE_WINDOW_MS }: BodyLimits,
 ): AsyncGenerator<Buffer> {
   const chunks = incoming[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   let window = { waitedMs: 0, bytes: 0 };
   for (;;) {
     const askedMs = performance.now();
-    const next = await nextWithin(chunks, minBytesPerSecond === 0 ? undefined : RATE_WINDOW_MS);
+    const next = await nextWithin(chunks, minBytesPerSecond === 0 ? undefined : rateWindowMs);
     if (next.done === true) break;
     window.waitedMs += performance.now() - askedMs;
     window.bytes += next.value.length;
     counter.received += next.value.length;
-    if (window.waitedMs > RATE_WINDOW_MS) {
+    if (window.waitedMs > rateWindowMs) {
       if (window.bytes < (minBytesPerSecond * window.waitedMs) / 1_000) throw tooSlow();
       window = { waitedMs: 0, bytes: 0 };
     }

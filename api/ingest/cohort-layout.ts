@@ -49,7 +49,8 @@ export function layOut(names: string[], options: LayoutOptions): CohortLayout {
   }
   const { manifest, ignoreUnknown } = options;
   const roleOf = roleLookup(manifest);
-  const duplicates = names.filter((name, index) => names.indexOf(name) !== index);
+  const present = new Set<string>();
+  const duplicates = names.filter((name) => present.size === present.add(name).size);
   if (duplicates.length > 0)
     throw columnsError('duplicate_columns', 'Columns occur more than once', duplicates);
   const unknown = names.filter((name) => roleOf(name) === undefined);
@@ -60,7 +61,6 @@ export function layOut(names: string[], options: LayoutOptions): CohortLayout {
       unknown,
     );
   }
-  const present = new Set(names);
   const required = ['patient_id', ...manifest.features.filter(isRequired).map((feature) => feature.name)];
   const missing = required.filter((name) => !present.has(name));
   if (missing.length > 0) throw columnsError('missing_columns', 'Required columns are missing', missing);
