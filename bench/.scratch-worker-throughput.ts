@@ -23,29 +23,40 @@ const pool = createPool({ url, applicationName: 'bench', poolSize: 4, connectTim
 const db = createDatabase(pool);
 const model = { text: await readFile('models/iit_lightgbm_model.txt'), manifest: loadManifest(await readFile('models/iit_lightgbm_model.manifest.json', 'utf8')) };
 const job = await insertSampleJob(db, { model, chunks, rowsPerChunk, explain });
+const { encodeChunk, decodeChunk } = await import('#shared/chunks/payload.ts');
+for (const [no, rows] of job.chunks.entries()) {
+  for (const [f, col] of rows.features.entries()) if (f % 8 !== 0) for (let i = 0; i < col.length; i++) col[i] = Math.floor(col[i]! / (f % 3 === 0 ? 30 : 1));
+  const e = await encodeChunk(rows);
+  await pool.query('update chunks set payload=$1, payload_sha256=$2 where job_id=$3 and chunk_no=$4', [e.payload, e.sha256, job.jobId, no]);
+}
+job.chunks.length = 0;
 const size = await pool.query(`select sum(octet_length(payload))::float8/1e6 mb from chunks`);
 console.log('payload MB', size.rows[0].mb);
 const log = createLogger('bench', 'warn');
-const env = { ...process.env, DATABASE_URL: url, QUEUE_URL: process.env.PGQUEUE ? url : redis.url(), CHUNKS_IN_FLIGHT: String(inflight), SCORING_THREADS: String(threads), WORKER_PORT: '18999', LOG_LEVEL: 'warn' };
+const env = { ...process.env, DATABASE_URL: url, QUEUE_URL: process.env.PGQUEUE ? url : redis.url(), CHUNKS_IN_FLIGHT: String(inflight), SCORING_THREADS: String(threads), WORKER_PORT: '18999', LOG_LEVEL: 'error' };
 const child = spawn(process.execPath, [...(process.env.PROF ? ['--cpu-prof', '--cpu-prof-dir=/tmp/worker-scratch'] : []), 'workers/main.ts'], { env, stdio: 'inherit' });
 for (;;) { try { if ((await fetch('http://127.0.0.1:18999/health/ready')).ok) break; } catch {} await new Promise(r => setTimeout(r, 50)); }
 const bell = createDoorbell({ url: env.QUEUE_URL, log, clock: { nowMs: () => Date.now() } });
 await bell.start();
 await new Promise(r => setTimeout(r, 500));
 const cpu = () => { const t = (pid) => { const s = require('fs').readFileSync(`/proc/${pid}/stat`, 'utf8').split(' '); return (Number(s[13]) + Number(s[14])) / 100; }; return 0; };
+const rssOf = async () => Number((await readFile(`/proc/${child.pid}/status`, 'utf8')).match(/VmRSS:\s+(\d+)/)![1]) / 1024;
+console.log('idle rss', await rssOf());
+const curve: number[] = [];
 const t0 = performance.now();
 await bell.ring(job.bells);
 let peak = 0;
 for (;;) {
   const { rows: [j] } = await pool.query('select status, rows_scored from jobs where id=$1', [job.jobId]);
   const rss = Number((await readFile(`/proc/${child.pid}/status`, 'utf8')).match(/VmRSS:\s+(\d+)/)![1]) / 1024;
-  peak = Math.max(peak, rss);
+  peak = Math.max(peak, rss); curve.push(Math.round(rss));
   if (j.status === 'completed' || j.status === 'failed' || j.status === 'partial') { console.log(j); break; }
   await new Promise(r => setTimeout(r, 20));
 }
 const s = (performance.now() - t0) / 1000;
 const statm = (await readFile(`/proc/${child.pid}/stat`, 'utf8')).split(' ');
 console.log(`worker: ${s.toFixed(2)} s, ${(chunks * rowsPerChunk / s).toFixed(0)} rows/s, peak ${peak.toFixed(0)} MB, worker cpu ${(Number(statm[13]) + Number(statm[14])) / 100}s`);
+console.log('rss curve', curve.filter((_, i) => i % Math.ceil(curve.length / 15) === 0).join(' '));
 child.kill('SIGTERM'); await new Promise(r => child.once('exit', r));
 // floor: bare COPY of the very rows, tables of same shape
 for (const t of ['predictions', 'audit_log']) {
