@@ -234,14 +234,13 @@ class CsvParser implements CohortParser {
       position = this.#cell(data, position, end, roles[column] ?? IGNORED, column);
       column++;
     }
-    if (column !== roles.length) {
-      rows.reject(
-        null,
-        'wrong_column_count',
-        `The row has ${column} fields; the header has ${roles.length}.`,
-      );
+    if (column === roles.length) {
+      rows.end();
+    } else {
+      // Its fields stand under other columns' names: whatever else was found there is no help.
+      rows.undo();
+      this.#refuse('wrong_column_count', `The row has ${column} fields; the header has ${roles.length}.`);
     }
-    rows.end();
   }
 
   /** One field of any kind from `start`; returns where it ends: at a comma, or at the record's end. */
