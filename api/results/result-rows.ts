@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { TIERS, type Tier } from '#shared/db/schema.ts';
+import { type Capacity, predictionsWithin } from './capacity.ts';
 import { isoDateOf } from './iso-date.ts';
 import { copyRows } from './copy-rows.ts';
 
@@ -30,6 +31,8 @@ export type ResultFilter = {
   order: 'input' | 'risk';
   tier: Tier | undefined;
   minRisk: number | undefined;
+  /** Only as many as can be called; counted among the rows that pass the filters above. */
+  capacity?: Capacity | undefined;
 };
 
 /** Where a page ended: the last row's own keys. */
@@ -79,16 +82,18 @@ function pageQuery(filter: ResultFilter, after: ResultPosition | undefined, limi
   conditions.push(`job_id = ${literal(filter.jobId, /^[0-9a-f-]{36}$/u)}::uuid`);
   if (filter.tier !== undefined) conditions.push(`tier = ${TIERS.indexOf(filter.tier)}`);
   if (filter.minRisk !== undefined) conditions.push(`risk >= ${float8(filter.minRisk)}`);
-  if (after !== undefined && filter.order === 'input') conditions.push(`row_no > ${integer(after.row)}`);
+  const source = predictionsWithin(conditions, filter.capacity);
+  const beyond: string[] = [];
+  if (after !== undefined && filter.order === 'input') beyond.push(`row_no > ${integer(after.row)}`);
   if (after !== undefined && filter.order === 'risk') {
     // The first half bounds the index scan, the second settles ties.
-    conditions.push(`risk <= ${float8(after.risk)}`);
-    conditions.push(`(risk < ${float8(after.risk)} OR row_no > ${integer(after.row)})`);
+    beyond.push(`risk <= ${float8(after.risk)}`);
+    beyond.push(`(risk < ${float8(after.risk)} OR row_no > ${integer(after.row)})`);
   }
   const order = filter.order === 'input' ? 'row_no' : 'risk DESC, row_no';
   return `SELECT row_no, patient_id, facility_id, due_date, risk, tier,
     reason_features, reason_contributions, reason_values
-    FROM predictions WHERE ${conditions.join(' AND ')} ORDER BY ${order} LIMIT ${integer(limit)}`;
+    FROM ${[source, ...beyond].join(' AND ')} ORDER BY ${order} LIMIT ${integer(limit)}`;
 }
 
 function literal(text: string, form: RegExp): string {

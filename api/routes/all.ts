@@ -10,6 +10,7 @@ import { health, live, ready } from './health/route.ts';
 import { streamJobEvents } from './job-events/route.ts';
 import { jobRejections } from './job-rejections/route.ts';
 import { jobResults } from './job-results/route.ts';
+import { jobWorklist } from './job-worklist/route.ts';
 import { landing } from './landing/route.ts';
 import { listJobs } from './list-jobs/route.ts';
 import { listModels } from './list-models/route.ts';
@@ -36,6 +37,7 @@ export const ROUTES: readonly Route[] = [
   cancelJobRoute,
   retryJob,
   jobResults,
+  jobWorklist,
   jobRejections,
   predict,
   putFeatures,

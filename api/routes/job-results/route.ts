@@ -21,6 +21,14 @@ const query = z.strictObject({
     .meta({ description: 'risk: the highest first, ties in the order of the input' }),
   tier: z.enum(['low', 'medium', 'high']).optional(),
   min_risk: z.coerce.number().min(0).max(1).optional(),
+  capacity: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .optional()
+    .meta({ description: 'Only as many of the highest risk as can be called, in each group of `per`' }),
+  per: z.enum(['facility', 'job']).default('facility').meta({ description: 'What `capacity` counts for' }),
   limit: z.coerce
     .number()
     .int()
@@ -88,9 +96,15 @@ export const jobResults = route(
       order: query.order,
       tier: query.tier,
       minRisk: query.min_risk,
+      capacity: query.capacity === undefined ? undefined : { rows: query.capacity, per: query.per },
     };
     const texts = await deps.reasonTexts.forModel(job.model_version);
-    const asked = { order: query.order, tier: query.tier ?? null, min_risk: query.min_risk ?? null };
+    const asked = {
+      order: query.order,
+      tier: query.tier ?? null,
+      min_risk: query.min_risk ?? null,
+      ...(query.capacity === undefined ? {} : { capacity: query.capacity, per: query.per }),
+    };
 
     if (query.format === 'json') {
       const limit = query.limit ?? DEFAULT_PAGE;

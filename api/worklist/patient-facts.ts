@@ -1,0 +1,107 @@
+import { type ChunkRows, decodeChunk } from '#shared/chunks/payload.ts';
+import type { Db } from '#shared/db/database.ts';
+import { featureByName, featureIndex, FEATURES } from '#shared/features/features.ts';
+import { reasonText } from '#shared/features/reason-text.ts';
+import type { ModelManifest } from '#shared/models/manifest.ts';
+import type { WorklistRow } from './worklist-rows.ts';
+
+/** What a health worker wants to know beside the risk; undefined where the features do not say. */
+export type PatientFacts = {
+  /** Days since 1970-01-01: the day that the features describe. */
+  asOfDay: number | undefined;
+  lastPickupDay: number | undefined;
+  lastSupplyDays: number | undefined;
+  viralLoad: number | undefined;
+  viralLoadDay: number | undefined;
+  serviceDelivery: string | undefined;
+  /** In plain words, the weightiest first. */
+  raising: string[];
+  lowering: string[];
+};
+
+const NO_FACTS: PatientFacts = {
+  asOfDay: undefined,
+  lastPickupDay: undefined,
+  lastSupplyDays: undefined,
+  viralLoad: undefined,
+  viralLoadDay: undefined,
+  serviceDelivery: undefined,
+  raising: [],
+  lowering: [],
+};
+
+/**
+ * Facts of the rows, in their order, out of the chunks' payloads, each chunk read and decoded once and let go. Rows whose
+ * payload is gone have none. Throws `payload_corrupt`.
+ */
+export async function readPatientFacts(
+  db: Db,
+  manifest: ModelManifest,
+  jobId: string,
+  rows: readonly WorklistRow[],
+  signal: AbortSignal,
+): Promise<PatientFacts[]> {
+  const facts = rows.map(() => NO_FACTS);
+  const byChunk = Map.groupBy(rows.keys(), (at) => rows[at]!.chunk);
+  const read = factReader(manifest);
+  for (const [chunkNo, places] of byChunk) {
+    signal.throwIfAborted();
+    const chunk = await db
+      .selectFrom('chunks')
+      .select(['payload', 'payload_sha256'])
+      .where('job_id', '=', jobId)
+      .where('chunk_no', '=', chunkNo)
+      .executeTakeFirst();
+    if (chunk === undefined || chunk.payload.length === 0) continue;
+    const content = await decodeChunk(chunk.payload, chunk.payload_sha256);
+    const placeOf = new Map(Array.from(content.rowNumbers, (row, at) => [row, at]));
+    for (const place of places) {
+      const at = placeOf.get(rows[place]!.row);
+      if (at !== undefined) facts[place] = read(content, at, rows[place]!);
+    }
+  }
+  return facts;
+}
+
+/** Reads one row's facts; `known` is filled again for every row. */
+function factReader(
+  manifest: ModelManifest,
+): (chunk: ChunkRows, at: number, row: WorklistRow) => PatientFacts {
+  const known = new Float64Array(FEATURES.length).fill(NaN);
+  const places = manifest.features.map(({ name }) =>
+    featureByName(name) === undefined ? -1 : featureIndex(name),
+  );
+  const labels = new Map(featureByName('dsd_model')?.categories?.map(({ code, label }) => [code, label]));
+  const valueOf = (name: string) => {
+    const value = known[featureIndex(name)]!;
+    return Number.isNaN(value) ? undefined : value;
+  };
+  return (chunk, at, row) => {
+    for (const [feature, place] of places.entries()) {
+      if (place >= 0) known[place] = chunk.features[feature]?.[at] ?? NaN;
+    }
+    const asOfDay = minus(row.dueDay, valueOf('days_to_due'));
+    const words = (keep: (contribution: number) => boolean) =>
+      row.reasons
+        .filter(({ feature, contribution }) => feature >= 0 && keep(contribution))
+        .map(({ feature, contribution }) => {
+          const name = manifest.features[feature]?.name ?? `feature_${feature}`;
+          return reasonText(name, chunk.features[feature]?.[at] ?? NaN, contribution, known);
+        });
+    const delivery = valueOf('dsd_model');
+    return {
+      asOfDay,
+      lastPickupDay: minus(asOfDay, valueOf('days_since_last_refill')),
+      lastSupplyDays: valueOf('last_days_supply'),
+      viralLoad: valueOf('viral_load'),
+      viralLoadDay: minus(asOfDay, valueOf('viral_load_age_days')),
+      serviceDelivery: delivery === undefined ? undefined : labels.get(delivery),
+      raising: words((contribution) => contribution > 0),
+      lowering: words((contribution) => contribution <= 0),
+    };
+  };
+}
+
+function minus(day: number | undefined, days: number | undefined): number | undefined {
+  return day === undefined || days === undefined ? undefined : day - days;
+}

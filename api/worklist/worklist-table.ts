@@ -1,0 +1,79 @@
+import { isoDateOf } from '#api/results/iso-date.ts';
+import { GRACE_DAYS } from '#shared/features/history.ts';
+import { NOT_A_DIAGNOSIS } from '#shared/models/manifest.ts';
+import type { PatientFacts } from './patient-facts.ts';
+import type { WorklistRow } from './worklist-rows.ts';
+
+export type Cell = string | number | null;
+
+export type WorklistContext = {
+  /** Days since 1970-01-01 */
+  scoredDay: number;
+  /** The day from which days are counted; undefined: the day that each patient's features describe. */
+  onDay: number | undefined;
+  modelVersion: string;
+};
+
+/** A list to call by: for every column its head, its width in a sheet, and its cell. */
+const COLUMNS: readonly {
+  head: string;
+  width: number;
+  cell: (row: WorklistRow, facts: PatientFacts, context: WorklistContext, place: number) => Cell;
+}[] = [
+  { head: 'facility_id', width: 16, cell: (row) => row.facilityId ?? null },
+  { head: 'rank', width: 6, cell: (_row, _facts, _context, place) => place },
+  { head: 'patient_id', width: 24, cell: (row) => row.patientId },
+  { head: 'tier', width: 8, cell: (row) => row.tier },
+  { head: 'risk', width: 8, cell: (row) => Math.round(row.risk * 10_000) / 10_000 },
+  { head: 'due_date', width: 12, cell: (row) => dateCell(row.dueDay) },
+  { head: 'days_to_due', width: 10, cell: (row, facts, context) => daysUntil(row.dueDay, facts, context) },
+  {
+    head: 'days_left_to_day_28',
+    width: 12,
+    cell: (row, facts, context) =>
+      daysUntil(row.dueDay === undefined ? undefined : row.dueDay + GRACE_DAYS, facts, context),
+  },
+  { head: 'last_pickup', width: 12, cell: (_, facts) => dateCell(facts.lastPickupDay) },
+  { head: 'last_supply_days', width: 10, cell: (_, facts) => facts.lastSupplyDays ?? null },
+  { head: 'viral_load', width: 10, cell: (_, facts) => facts.viralLoad ?? null },
+  { head: 'viral_load_date', width: 12, cell: (_, facts) => dateCell(facts.viralLoadDay) },
+  { head: 'service_delivery', width: 20, cell: (_, facts) => facts.serviceDelivery ?? null },
+  { head: 'reasons_raising', width: 60, cell: (_, facts) => facts.raising.join('; ') },
+  { head: 'reasons_lowering', width: 60, cell: (_, facts) => facts.lowering.join('; ') },
+  { head: 'data_as_of', width: 12, cell: (_, facts) => dateCell(facts.asOfDay) },
+  {
+    head: 'data_age_days',
+    width: 10,
+    cell: (_, facts, context) =>
+      facts.asOfDay === undefined ? null : (context.onDay ?? context.scoredDay) - facts.asOfDay,
+  },
+  { head: 'score_date', width: 12, cell: (_row, _facts, context) => isoDateOf(context.scoredDay) },
+  { head: 'model', width: 10, cell: (_row, _facts, context) => context.modelVersion },
+  { head: 'notice', width: 40, cell: () => NOT_A_DIAGNOSIS },
+];
+
+export const WORKLIST_HEADS: readonly string[] = COLUMNS.map(({ head }) => head);
+export const WORKLIST_WIDTHS: readonly number[] = COLUMNS.map(({ width }) => width);
+
+/** One line of cells for each row, ranked within its facility. */
+export function* worklistTable(
+  rows: readonly WorklistRow[],
+  facts: readonly PatientFacts[],
+  context: WorklistContext,
+): Generator<Cell[]> {
+  let facility: string | undefined;
+  let place = 0;
+  for (const [i, row] of rows.entries()) {
+    place = i > 0 && row.facilityId === facility ? place + 1 : 1;
+    facility = row.facilityId;
+    yield COLUMNS.map(({ cell }) => cell(row, facts[i]!, context, place));
+  }
+}
+
+function dateCell(day: number | undefined): Cell {
+  return day === undefined ? null : isoDateOf(day);
+}
+
+function daysUntil(day: number | undefined, facts: PatientFacts, context: WorklistContext): Cell {
+  return day === undefined ? null : day - (context.onDay ?? facts.asOfDay ?? context.scoredDay);
+}

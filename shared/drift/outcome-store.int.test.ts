@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startTestApi, type TestApi } from '#test/support/test-api.ts';
+import { knownModel } from '#test/support/known-model.ts';
+import { registerModel } from '#shared/models/store.ts';
+
+let api: TestApi;
+let modelId: number;
+
+beforeAll(async () => {
+  api = await startTestApi();
+  const model = knownModel({ version: 'm' });
+  ({ id: modelId } = await registerModel(api.database.db, { ...model, createdBy: 'test' }));
+  await api.database.db
+    .insertInto('model_activations')
+    .values({ tenant_id: 1, model_id: modelId, activated_by: 'test' })
+    .execute();
+  await sql`SELECT ensure_partitions('2026-01-01', 12)`.execute(api.database.db);
+});
+afterAll(() => api.stop());
+
+/** One audited prediction, as a job or an online request leaves it. */
+async function predicted(patientId: string, day: string, risk: number, tenantId = 1): Promise<string> {
+  const runId = randomUUID();
+  await api.database.db
+    .insertInto('audit_log')
+    .values({
+      period: `${day.slice(0, 7)}-01`,
+      job_id: runId,
+      row_no: 1,
+      tenant_id: tenantId,
+      chunk_no: 0,
+      recorded_at: `${day}T22:00:00Z`,
+      source: 'online',
+      api_key_id: randomUUID(),
+      actor: 'test',
+      patient_id: patientId,
+      model_version: 'm',
+      model_sha256: Buffer.alloc(32),
+      raw_score: 0,
+      risk,
+      tier: 0,
+      input_hash: Buffer.alloc(32),
+      input: null,
+    })
+    .execute();
+  return runId;
+}
+const post = async (body: unknown, status = 200) =>
+  await api.json('/v1/outcomes', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    status,
+  });
+const filed = async (patientId: string) =>
+  await api.database.db
+    .selectFrom('outcomes')
+    .select(['job_id', 'interrupted', 'known_on', 'scored_on'])
+    .where('patient_id', '=', patientId)
+    .execute();
+
+describe('an outcome', () => {
+  test('of an interruption answers the oldest prediction of the 90 days before it', async () => {
+    await predicted('a', '2026-02-01', 0.2);
+    const oldest = await predicted('a', '2026-03-15', 0.3);
+    await predicted('a', '2026-05-01', 0.4);
+    expect(await post({ patient_id: 'a', outcome: 'interrupted', date: '2026-06-10' })).toEqual({
+      matched: 1,
+      unmatched: [],
+    });
+    expect(await filed('a')).toEqual([
+      { job_id: oldest, interrupted: true, known_on: '2026-06-10', scored_on: '2026-03-15' },
+    ]);
+  });
+
+  test('of a patient in care answers the latest prediction whose 90 days are over', async () => {
+    const latest = await predicted('b', '2026-03-01', 0.2);
+    await predicted('b', '2026-04-01', 0.2);
+    expect(await post([{ patient_id: 'b', outcome: 'in_care', date: '2026-06-10' }])).toMatchObject({
+      matched: 1,
+    });
+    expect(await filed('b')).toMatchObject([{ job_id: latest, interrupted: false }]);
+  });
+
+  test('on the very day 90 is within the window, a day later it is not', async () => {
+    await predicted('c', '2026-03-12', 0.2);
+    expect(await post({ patient_id: 'c', outcome: 'interrupted', date: '2026-06-11' })).toEqual({
+      matched: 0,
+      unmatched: [{ index: 0, code: 'no_prediction' }],
+    });
+    expect(await post({ patient_id: 'c', outcome: 'interrupted', date: '2026-06-10' })).toMatchObject({
+      matched: 1,
+    });
+  });
+
+  test('is replaced by a later word on the same prediction; one of a row that is not there is told apart', async () => {
+    await predicted('d', '2026-03-01', 0.2);
+    expect(
+      await post({ job_id: randomUUID(), row: 1, outcome: 'in_care', date: '2026-09-01' }),
+    ).toMatchObject({ unmatched: [{ code: 'no_prediction' }] });
+    expect(await post({ patient_id: 'd', outcome: 'in_care', date: '2026-06-01' })).toMatchObject({
+      matched: 1,
+    });
+    expect(await post({ patient_id: 'd', outcome: 'interrupted', date: '2026-05-20' })).toMatchObject({
+      matched: 1,
+    });
+    expect(await filed('d')).toMatchObject([{ interrupted: true, known_on: '2026-05-20' }]);
+  });
+
+  test("is not filed with another tenant's prediction", async () => {
+    const { rows } = await sql<{
+      id: number;
+    }>`INSERT INTO tenants (name) VALUES ('other') RETURNING id`.execute(api.database.db);
+    await predicted('e', '2026-03-15', 0.3, rows[0]!.id);
+    expect(await post({ patient_id: 'e', outcome: 'interrupted', date: '2026-04-10' })).toMatchObject({
+      matched: 0,
+    });
+  });
+
+  test.each([
+    { patient_id: 'a', outcome: 'lost', date: '2026-06-10' },
+    { patient_id: 'a', outcome: 'in_care', date: '10/06/2026' },
+    { outcome: 'in_care', date: '2026-06-10' },
+    { job_id: randomUUID(), outcome: 'in_care', date: '2026-06-10' },
+    [],
+  ])('is refused when it is not clear: %j', async (body) => {
+    expect(await post(body, 400)).toMatchObject({ code: 'invalid_body' });
+  });
+});
+
+test('outcomes give the observed AUC, calibration and months of a model, and its gauge', async () => {
+  for (let i = 0; i < 40; i++) {
+    await predicted(`p-${i}`, i % 2 === 0 ? '2026-01-10' : '2026-02-10', i / 40);
+  }
+  await post(
+    Array.from({ length: 40 }, (_, i) => ({
+      patient_id: `p-${i}`,
+      outcome: i >= 30 ? 'interrupted' : 'in_care',
+      date: i >= 30 ? '2026-03-01' : '2026-06-30',
+    })),
+  );
+  await sql`DELETE FROM outcomes WHERE patient_id !~ '^p-'`.execute(api.database.db);
+  const performance = await api.json('/v1/models/m/performance');
+  expect(performance).toMatchObject({ n: 40, interrupted: 10, auc: 1 });
+  expect((performance['months'] as { month: string; n: number }[]).map(({ month, n }) => [month, n])).toEqual(
+    [
+      ['2026-02', 20],
+      ['2026-01', 20],
+    ],
+  );
+  const metrics = await (await api.call('/metrics')).text();
+  expect(metrics).toMatch(/^iit_model_auc_score 1$/mu);
+  expect(metrics).toMatch(/^iit_model_drift_detected 0$/mu);
+});
