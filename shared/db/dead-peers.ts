@@ -13,7 +13,9 @@ export function dropDeadPeers(pool: Pool, silenceMs: number): void {
   pool.on('connect', (client) => {
     const wired = client as unknown as Wired;
     const stream = wired.connection?.stream;
-    stream?.setTimeout(silenceMs, () => {
+    if (stream === undefined) return;
+    stream.setTimeout(silenceMs);
+    stream.on('timeout', () => {
       if ((wired._activeQuery ?? null) === null) return;
       stream.destroy(new Error(`PostgreSQL has been silent for ${silenceMs} ms`));
     });

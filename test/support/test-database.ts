@@ -21,7 +21,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const name = `t_${randomBytes(6).toString('hex')}`;
   await asAdmin(adminUrl, (admin) => admin.query(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE_DATABASE}`));
   const url = Object.assign(new URL(adminUrl), { pathname: `/${name}` }).href;
-  const opened: Db[] = [];
+  const opened: { db: Db; pool: Pool }[] = [];
   const open = (role?: string) => {
     const pool = createPool({
       url,
@@ -32,13 +32,13 @@ export async function createTestDatabase(): Promise<TestDatabase> {
       statementTimeoutMs: 30_000,
     });
     const db = createDatabase(pool);
-    opened.push(db);
+    opened.push({ db, pool });
     return { db, pool };
   };
   const own = open();
   let dropping: Promise<void> | undefined;
   const drop = async () => {
-    await Promise.all(opened.map((db) => db.destroy()));
+    await Promise.all(opened.map(close));
     await asAdmin(adminUrl, async (admin) => {
       const left = await connectionsLeft(admin, name);
       await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
@@ -52,6 +52,12 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     drop: () => (dropping ??= drop()),
     [Symbol.asyncDispose]: () => (dropping ??= drop()),
   };
+}
+
+/** Kysely ends its pool only where it has used it. */
+async function close({ db, pool }: { db: Db; pool: Pool }): Promise<void> {
+  await db.destroy();
+  if (!pool.ended) await pool.end();
 }
 
 /** Closing a socket takes PostgreSQL a moment: asks again for a second before it believes in a leak. */
