@@ -75,6 +75,7 @@ const checks: Check[] = [
         'test/deploy/live-metrics.int.test.ts',
         'test/deploy/image.int.test.ts',
         'test/deploy/ops.int.test.ts',
+        'test/deploy/rolling-update.int.test.ts',
       ),
     ],
   },

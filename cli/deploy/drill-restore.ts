@@ -119,6 +119,14 @@ async function main(): Promise<void> {
     `SELECT bool_and(rows_accepted = rows_scored) AS right FROM jobs`,
   );
   checks['every accepted row is scored'] = totals.rows[0]?.right === true;
+  const verified = await run(process.execPath, ['cli/audit-verify.ts'], {
+    env: { PATH: process.env['PATH'], DATABASE_URL: databaseUrl },
+  }).then(
+    ({ stdout }) => stdout.trim(),
+    (error: unknown) => say(String(error)),
+  );
+  say(`Audit: ${verified ?? 'not as it was written'}`);
+  checks['every digest and the chain of seals hold'] = verified?.includes('as they were written') === true;
   const age = await metric(`${newApi.url}/metrics`, 'iit_backup_last_success_timestamp_seconds');
   checks['a restored service says that its own backups have yet to begin'] = age === 0;
   await found.end();

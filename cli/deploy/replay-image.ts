@@ -91,6 +91,7 @@ export async function replayImage(options: ReplayOptions): Promise<ReplayedImage
       if (!text.startsWith('npm ')) return void skipped.push(text);
       await run('sh', ['-c', text], {
         cwd: join(current().root, current().workDir),
+        env: { ...process.env, npm_config_prefer_offline: 'true' },
         maxBuffer: 16 * 1024 ** 2,
       });
     },
