@@ -31,6 +31,8 @@ import { createDoorbell } from '#shared/queue/doorbell.ts';
 /** An upload of millions of rows over a poor line takes hours; intake demands a minimum rate instead. */
 const REQUEST_TIMEOUT_MS = 24 * 3_600_000;
 const HEADERS_TIMEOUT_MS = 15_000;
+/** How often Node looks for connections whose headers take too long; its own 30 s would triple the limit. */
+const CONNECTIONS_CHECK_MS = 5_000;
 const IDLE_SWEEP_MS = 50;
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 const MAX_HEADER_BYTES = 16_384;
@@ -117,6 +119,7 @@ export async function startApi({ config, log, clock }: ApiServerOptions): Promis
     serverOptions: {
       requestTimeout: REQUEST_TIMEOUT_MS,
       headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       maxHeaderSize: MAX_HEADER_BYTES,
     },

@@ -5,6 +5,12 @@ import { randomNumbers } from '#test/support/sample-model.ts';
 import { makeCohort } from './cohort.ts';
 import { type FaultStack, model, QUEUES, startFaultStack } from './fault-stack.ts';
 
+/** Where a zombie stands still, and what it logs: the fence refused it, or PostgreSQL had ended its transaction. */
+const ZOMBIES: [string, RegExp][] = [
+  ['after_score', /given to somebody else; its rows were dropped/u],
+  ['mid_copy', /handed the chunk back|left a chunk to the sweeper/u],
+];
+
 describe.each(QUEUES)('processes that die, on %s', (kind) => {
   let stack: FaultStack;
   afterEach(() => stack[Symbol.asyncDispose]());
@@ -106,6 +112,7 @@ describe.each(QUEUES)('processes that die, on %s', (kind) => {
       .poll(
         async () =>
           (await stack.db().selectFrom('jobs').select('rows_scored').executeTakeFirst())?.rows_scored ?? 0,
+        { timeout: 30_000 },
       )
       .toBeGreaterThan(500);
     api.signal('SIGKILL');
@@ -126,20 +133,23 @@ describe.each(QUEUES)('processes that die, on %s', (kind) => {
     await stack.expectExact(jobId, cohort);
   });
 
-  test('fault 8: a worker suspended longer than its lease wakes up, and its write is refused', async () => {
-    stack = await startFaultStack({ kind });
-    const cohort = makeCohort(model, 1_000);
-    const jobId = await stack.submit(await stack.api(), cohort);
-    const zombie = await stack.worker({ CRASH_AT: 'before_copy:2:SIGSTOP' });
-    await stack.untilDone(jobId, 1);
-    await stack.worker();
-    expect(await stack.ends(jobId)).toBe('completed');
-    zombie.signal('SIGCONT');
-    await expect
-      .poll(() => zombie.output(), { timeout: 10_000 })
-      .toMatch(/"msg":"[^"]*(?:lost|lease|taken)/u);
-    await stack.expectExact(jobId, cohort);
-  });
+  // Once it holds its chunk, PostgreSQL itself has to end its transaction, which takes a minute: one backend is enough.
+  test.each(kind === 'redis' ? ZOMBIES : ZOMBIES.slice(0, 1))(
+    'fault 8: a worker suspended at %s for longer than its lease wakes up, and its write is refused',
+    async (point, refused) => {
+      stack = await startFaultStack({ kind });
+      const cohort = makeCohort(model, 1_000);
+      const jobId = await stack.submit(await stack.api(), cohort);
+      const zombie = await stack.worker({ CRASH_AT: `${point}:3:SIGSTOP`, CHUNKS_IN_FLIGHT: 1 });
+      await stack.untilDone(jobId, 2);
+      await stack.worker();
+      expect(await stack.ends(jobId, 100_000)).toBe('completed');
+      zombie.signal('SIGCONT');
+      await expect.poll(() => zombie.output(), { timeout: 20_000 }).toMatch(refused);
+      await stack.expectExact(jobId, cohort);
+    },
+    150_000,
+  );
 
   test('fault 20: SIGTERM ends a worker cleanly in the middle of a job; one that hangs is killed at the deadline; nothing is lost', async () => {
     stack = await startFaultStack({ kind });
