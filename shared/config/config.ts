@@ -9,7 +9,7 @@ const role = z
   .optional();
 
 /** Every environment variable that the service reads, with its default and limits; see docs/configuration.md. */
-const environment = z.object({
+export const environment = z.object({
   NODE_ENV: z.string().default('production'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   HOST: z.string().default('0.0.0.0'),
