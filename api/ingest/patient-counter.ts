@@ -12,22 +12,31 @@ export class PatientCounter {
   #slots = new Uint32Array(2 * FIRST_SLOTS);
   #mask = FIRST_SLOTS - 1;
   #used = 0;
+  #hashes = new Uint32Array(0);
   duplicates = 0;
 
-  /** A chunk at a time: the misses of a table that no cache holds overlap. Id i is bytes[offsets[i], offsets[i + 1]). */
+  /**
+   * A chunk at a time. Id i is bytes[offsets[i], offsets[i + 1]). All are hashed before the first is looked up: the
+   * lookups are short and miss every cache, and so many of them are under way at once.
+   */
   addAll(bytes: Uint8Array, offsets: Uint32Array, count: number): void {
-    for (let index = 0; index < count; index++) {
+    if (this.#hashes.length < 2 * count) this.#hashes = new Uint32Array(2 * count);
+    const hashes = this.#hashes;
+    for (let index = 0, start = offsets[0] as number; index < count; index++) {
       const end = offsets[index + 1] as number;
       let low = 0x811c9dc5;
       let high = 0x9747b28c;
-      for (let at = offsets[index] as number; at < end; at++) {
+      for (let at = start; at < end; at++) {
         const byte = bytes[at] as number;
         low = Math.imul(low ^ byte, 0x01000193);
         high = Math.imul(high ^ byte, 0x5bd1e995);
         high ^= high >>> 15;
       }
-      this.#insert(mix(low) >>> 0, (mix(high ^ (end - (offsets[index] as number))) | 1) >>> 0);
+      hashes[2 * index] = mix(low);
+      hashes[2 * index + 1] = mix(high ^ (end - start)) | 1;
+      start = end;
     }
+    for (let at = 0; at < 2 * count; at += 2) this.#insert(hashes[at] as number, hashes[at + 1] as number);
   }
 
   #insert(low: number, high: number): void {

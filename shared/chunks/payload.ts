@@ -32,16 +32,24 @@ const COLUMN_U8 = 1;
 const COLUMN_I16 = 2;
 const COLUMN_I32 = 3;
 const COLUMN_F64 = 4;
+/** By column type. */
+const BYTES_A_VALUE = [0, 1, 2, 4, 8];
 const MISSING_U8 = 0xff;
 const MISSING_I16 = -0x8000;
 const MISSING_I32 = -0x80000000;
+
+/** Holds most chunks' payloads whole, where the default would gather them from pieces of 16 KB. */
+const OUTPUT_BYTES = 512 * 1024;
 
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
 /** Packs and compresses (zstd level 1, off the main thread). */
 export async function encodeChunk(rows: ChunkRows): Promise<EncodedChunk> {
-  const payload = await compress(pack(rows), { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+  const payload = await compress(pack(rows), {
+    params: { [constants.ZSTD_c_compressionLevel]: 1 },
+    chunkSize: OUTPUT_BYTES,
+  });
   return { payload, sha256: createHash('sha256').update(payload).digest() };
 }
 
@@ -63,32 +71,40 @@ function checkHash(payload: Uint8Array, sha256: Uint8Array): void {
   }
 }
 
-/** Writes little-endian sections, each aligned to 8 bytes, so that unpacking makes views and copies nothing. */
+/**
+ * Writes little-endian sections, each aligned to 8 bytes, so that unpacking makes views and copies nothing. Columns are
+ * narrowed straight into their place.
+ */
 function pack(rows: ChunkRows): Buffer {
-  const facilityNames = Buffer.from(JSON.stringify(rows.facilities.names));
-  const columns = rows.features.map((column) => narrow(column, rows.rowCount));
+  const { rowCount, features } = rows;
+  const types = Uint8Array.from(features, (column) => narrowestType(column, rowCount));
   const sections: Uint8Array[] = [
     bytesOf(rows.rowNumbers),
     bytesOf(rows.patientIds.offsets),
     rows.patientIds.bytes,
-    facilityNames,
+    Buffer.from(JSON.stringify(rows.facilities.names)),
     bytesOf(rows.facilities.indices),
     bytesOf(rows.dueDates),
-    Uint8Array.from(columns, (column) => column.type),
-    ...columns.map((column) => bytesOf(column.values)),
+    types,
   ];
-  const headerLength = align(16 + 4 * sections.length);
-  const total = sections.reduce((length, section) => length + align(section.byteLength), headerLength);
-  const out = Buffer.alloc(total);
+  const lengths = [
+    ...sections.map((section) => section.byteLength),
+    ...Array.from(types, (type) => rowCount * (BYTES_A_VALUE[type] as number)),
+  ];
+  const headerLength = align(16 + 4 * lengths.length);
+  const out = Buffer.alloc(lengths.reduce((total, length) => total + align(length), headerLength));
   out.writeUInt32LE(MAGIC, 0);
   out.writeUInt32LE(VERSION, 4);
-  out.writeUInt32LE(rows.rowCount, 8);
-  out.writeUInt32LE(sections.length, 12);
+  out.writeUInt32LE(rowCount, 8);
+  out.writeUInt32LE(lengths.length, 12);
   let offset = headerLength;
-  for (const [index, section] of sections.entries()) {
-    out.writeUInt32LE(section.byteLength, 16 + 4 * index);
-    out.set(section, offset);
-    offset += align(section.byteLength);
+  for (const [index, length] of lengths.entries()) {
+    out.writeUInt32LE(length, 16 + 4 * index);
+    const section = sections[index];
+    const column = index - sections.length;
+    if (section !== undefined) out.set(section, offset);
+    else writeColumn(out, offset, features[column] as Float64Array, types[column] as number, rowCount);
+    offset += align(length);
   }
   return out;
 }
@@ -127,35 +143,35 @@ function unpack(packed: Buffer): ChunkRows {
   };
 }
 
-type NarrowColumn = { type: number; values: Uint8Array | Int16Array | Int32Array | Float64Array };
-
 /** The smallest integer type that holds a column exactly; whatever has fractions, −0 or an infinity stays f64. */
-function narrow(column: Float64Array, rowCount: number): NarrowColumn {
-  let min = Infinity;
-  let max = -Infinity;
+function narrowestType(column: Float64Array, rowCount: number): number {
+  let min = 0;
+  let max = 0;
   for (let row = 0; row < rowCount; row++) {
     const value = column[row] as number;
     if (value !== value) continue;
-    if (value !== (value | 0) || (value === 0 && 1 / value < 0)) {
-      return { type: COLUMN_F64, values: column.subarray(0, rowCount) };
-    }
+    if (value !== (value | 0) || Object.is(value, -0)) return COLUMN_F64;
     if (value < min) min = value;
-    if (value > max) max = value;
+    else if (value > max) max = value;
   }
-  const [type, values, missing] =
-    min >= 0 && max < MISSING_U8
-      ? ([COLUMN_U8, new Uint8Array(rowCount), MISSING_U8] as const)
-      : min > MISSING_I16 && max <= 0x7fff
-        ? ([COLUMN_I16, new Int16Array(rowCount), MISSING_I16] as const)
-        : ([COLUMN_I32, new Int32Array(rowCount), MISSING_I32] as const);
-  if (type === COLUMN_I32 && min === MISSING_I32) {
-    return { type: COLUMN_F64, values: column.subarray(0, rowCount) };
-  }
-  for (let row = 0; row < rowCount; row++) {
+  if (min >= 0 && max < MISSING_U8) return COLUMN_U8;
+  if (min > MISSING_I16 && max <= 0x7fff) return COLUMN_I16;
+  return min > MISSING_I32 ? COLUMN_I32 : COLUMN_F64;
+}
+
+function writeColumn(out: Buffer, at: number, column: Float64Array, type: number, rowCount: number): void {
+  const start = out.byteOffset + at;
+  if (type === COLUMN_F64) new Float64Array(out.buffer, start, rowCount).set(column.subarray(0, rowCount));
+  else if (type === COLUMN_U8) narrow(column, new Uint8Array(out.buffer, start, rowCount), MISSING_U8);
+  else if (type === COLUMN_I16) narrow(column, new Int16Array(out.buffer, start, rowCount), MISSING_I16);
+  else narrow(column, new Int32Array(out.buffer, start, rowCount), MISSING_I32);
+}
+
+function narrow(column: Float64Array, out: Uint8Array | Int16Array | Int32Array, missing: number): void {
+  for (let row = 0; row < out.length; row++) {
     const value = column[row] as number;
-    values[row] = value === value ? value : missing;
+    out[row] = value === value ? value : missing;
   }
-  return { type, values };
 }
 
 function widen(type: number, bytes: Uint8Array, rowCount: number): Float64Array {
