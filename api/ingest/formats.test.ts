@@ -67,6 +67,8 @@ function read(
     maxRowBytes,
     ignoreUnknown,
     layOut: (names) => (out.layout = layOut(names, { manifest, ignoreUnknown })),
+    manifest,
+    ready: async () => undefined,
     roleOf: roleLookup(manifest),
   });
   const bytes = Buffer.from(body);

@@ -1,3 +1,4 @@
+import type { ModelManifest } from '#shared/models/manifest.ts';
 import type { CohortLayout } from './cohort-layout.ts';
 import type { RowBuilder } from './row-builder.ts';
 
@@ -11,6 +12,10 @@ export type CohortParser = {
 
 export type FormatContext = {
   rows: RowBuilder;
+  /** Of the model that the job is pinned to. */
+  manifest: ModelManifest;
+  /** Resolves when the database has room for more rows: a parser that makes many rows of few bytes asks now and then. */
+  ready: () => Promise<void>;
   maxRowBytes: number;
   ignoreUnknown: boolean;
   /** Judges the column names, once, before any row; throws what `layOut` throws. */

@@ -34,6 +34,8 @@ export async function receiveCohort(options: ReceiveOptions): Promise<{ rowCount
   });
   const context: FormatContext = {
     rows,
+    manifest,
+    ready: async () => await writer?.ready(),
     maxRowBytes,
     ignoreUnknown,
     layOut: (names) => {

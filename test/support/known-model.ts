@@ -51,7 +51,7 @@ export function knownModel(options: KnownModelOptions = {}): KnownModel {
     features: names.map((name, index) => {
       const feature = known.find((one) => one.name === name);
       if (feature === undefined) throw new Error(`${name} is no feature`);
-      return { ...feature, index, min: -1e9, max: 1e9, required: true };
+      return { ...feature, index, min: -1e9, max: 1e9 };
     }),
     golden: {
       file: 'golden.json',

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { recordAccess } from '#api/audit/record-access.ts';
 import { ChunkWriter } from '#api/ingest/chunk-writer.ts';
 import { contentEncoding, readBody } from '#api/ingest/body.ts';
-import { formatFor } from '#api/ingest/formats.ts';
+import { formatFor, INPUT_FORMATS } from '#api/ingest/formats.ts';
+import { patientFormats } from '#api/ingest/patients/patient-formats.ts';
 import { receiveCohort } from '#api/ingest/receive-cohort.ts';
 import { jobSchema } from '#api/jobs/job-view.ts';
 import { toServiceError } from '#api/problem.ts';
@@ -28,6 +29,16 @@ const query = z.object({
     .default(3)
     .meta({ description: 'Reasons to keep for each row' }),
   priority: z.enum(['low', 'normal', 'high']).default('normal'),
+  source: z
+    .enum(['table', 'radet'])
+    .default('table')
+    .meta({
+      description: 'radet: the CSV or workbook is a RADET line list, one snapshot or several stacked',
+    }),
+  as_of: z.iso.date().optional().meta({
+    description:
+      'Patient messages and line lists: the day to score on; by default the latest snapshot’s, or today',
+  }),
   ignore_unknown: flag.default(false).meta({ description: 'Let columns pass that the model does not know' }),
 });
 
@@ -55,6 +66,13 @@ export const submitJob = route(
         { type: 'text/csv', example: 'patient_id,facility_id,due_date,age\nSYN-1,SYN-F1,2026-11-30,34\n' },
         { type: 'application/x-ndjson', example: '{"patient_id":"SYN-1","age":34}\n' },
         { type: 'application/json', example: '[{"patient_id":"SYN-1","age":34}]' },
+        {
+          type: 'application/vnd.iit.nmrs+x-ndjson',
+          example:
+            '{"messageData":{"demographics":{"patientUuid":"SYN-1"},"visits":[],"encounters":[],"obs":[]}}\n',
+        },
+        { type: 'application/vnd.iit.nmrs+json' },
+        { type: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet' },
       ],
     },
     answers: {
@@ -111,7 +129,9 @@ export const submitJob = route(
 
 async function submit(call: SubmitCall): Promise<Response> {
   const { deps, principal, headers } = call;
-  const format = formatFor(headers.get('content-type'));
+  const { source, as_of: asOf } = call.query;
+  const formats = [...patientFormats({ source, asOf, nowMs: deps.clock.nowMs() }), ...INPUT_FORMATS];
+  const format = formatFor(headers.get('content-type'), formats);
   const encoding = contentEncoding(headers.get('content-encoding'));
   const key = idempotencyKey(headers.get('idempotency-key'));
   const fingerprint = requestFingerprint(new URL(call.context.req.url), headers);
