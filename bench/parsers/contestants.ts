@@ -55,6 +55,8 @@ function ours(format: InputFormat): Contestant['read'] {
       maxRowBytes: 1024 ** 2,
       ignoreUnknown: false,
       layOut: (names) => layOut(names, { manifest, ignoreUnknown: false }),
+      manifest,
+      ready: async () => undefined,
       roleOf: roleLookup(manifest),
     });
     for (const piece of pieces(file)) await parser.write(piece);
