@@ -41,9 +41,16 @@ async function main(): Promise<void> {
       workers: Number(options.workers),
       queue: options.queue === 'postgres' ? 'postgres' : 'redis',
     });
+    const idle = await stack.cpuSeconds();
     const job = await runJob({ ...stack, file, format, explain: Number(options.explain) });
     if (job.rows.scored !== rowCount) throw new Error(`scored ${job.rows.scored} of ${rowCount} rows`);
     const memory = await stack.peakMemoryMb();
+    const busy = await stack.cpuSeconds();
+    const cpu = {
+      api: round(busy.api - idle.api),
+      worker: round(busy.worker - idle.worker),
+      postgres: round(busy.postgres - idle.postgres),
+    };
     await dumpRows(stack.databaseUrl, folder);
     for (const name of ['floor_serial', 'floor_parallel', 'peer']) await createMigrated(stack.postgres, name);
     const urls = {
@@ -52,7 +59,7 @@ async function main(): Promise<void> {
     };
     const floor = await copyFloor(urls, folder);
     const peer = options.peer ? await runPeer(file, stack.postgres.url('peer')) : undefined;
-    const result = {
+    const result: Result = {
       rows: rowCount,
       format,
       explain: Number(options.explain),
@@ -66,6 +73,7 @@ async function main(): Promise<void> {
       api_peak_mb: memory.api,
       worker_peak_mb: memory.worker,
       rows_per_second: Math.round(rowCount / job.seconds),
+      cpu_seconds: cpu,
       ...(peer === undefined ? {} : { peer_seconds: peer }),
     };
     await record(result);
@@ -88,7 +96,9 @@ async function runPeer(file: string, url: string): Promise<number> {
   return (JSON.parse(line) as { seconds: number }).seconds;
 }
 
-async function record(result: Record<string, string | number>): Promise<void> {
+type Result = Record<string, string | number | { api: number; worker: number; postgres: number }>;
+
+async function record(result: Result): Promise<void> {
   const date = new Date().toISOString().slice(0, 10);
   const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.version}`;
   const cells = [
@@ -96,7 +106,7 @@ async function record(result: Record<string, string | number>): Promise<void> {
     result['rows'],
     result['format'],
     result['explain'],
-    `${result['workers']} (${result['queue']})`,
+    `${options.workers} (${options.queue})`,
     result['floor_seconds'],
     result['floor_parallel_seconds'],
     result['job_seconds'],
@@ -105,6 +115,7 @@ async function record(result: Record<string, string | number>): Promise<void> {
     result['api_peak_mb'],
     result['worker_peak_mb'],
     result['peer_seconds'] ?? '',
+    Object.values(result['cpu_seconds'] ?? {}).join(' + '),
     machine,
     options.note,
   ];

@@ -6,6 +6,7 @@ import { Client } from 'pg';
 import { type PostgresServer, startPostgres } from '#cli/local-services/postgres-server.ts';
 import { startRedis } from '#cli/local-services/redis-server.ts';
 import { prepareDatabase } from '#cli/prepare-database.ts';
+import { cpuSeconds } from './cpu-time.ts';
 import { type ServiceProcess, startService } from '#test/support/service-process.ts';
 
 const run = promisify(execFile);
@@ -20,6 +21,8 @@ export type Stack = AsyncDisposable & {
   databaseUrl: string;
   /** Highest resident memory since the start, MB: the api's, and the largest worker's. */
   peakMemoryMb: () => Promise<{ api: number; worker: number }>;
+  /** CPU seconds since the start: the api's, all workers', PostgreSQL's. */
+  cpuSeconds: () => Promise<{ api: number; worker: number; postgres: number }>;
 };
 
 export type StackOptions = {
@@ -55,6 +58,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       api: await peakMemoryMb(api.pid),
       worker: Math.max(...(await Promise.all(workers.map((worker) => peakMemoryMb(worker.pid))))),
     }),
+    cpuSeconds: async () => {
+      const spent = await Promise.all(workers.map((worker) => cpuSeconds(worker.pid)));
+      return {
+        api: await cpuSeconds(api.pid),
+        worker: spent.reduce((sum, seconds) => sum + seconds, 0),
+        postgres: await cpuSeconds(postgres.pid),
+      };
+    },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
