@@ -1,16 +1,22 @@
 const FIRST_SLOTS = 1 << 14;
-/** 2^23 slots of 8 bytes: 64 MB at most, enough for 6.7 million patients; later ones are not counted. */
-const MAX_SLOTS = 1 << 23;
+/** The growing table: 8 bytes a slot, 8 MB at most. */
+const GROWING_SLOTS = 1 << 20;
+/** The last table: 4 bytes a slot, 32 MB, enough for 6.7 million patients; later ones are not counted. */
+const LAST_SLOTS = 1 << 23;
+const LAST_MASK = LAST_SLOTS - 1;
 const MAX_LOAD = 0.8;
 
 /**
- * Counts rows whose patient occurred before, in bounded memory: an open-addressed table of 64-bit hashes.
- * Two patients share a hash with a probability below 2·10⁻⁶ in a cohort of 5 million: the count is a warning.
+ * Counts rows whose patient occurred before, in bounded memory: an open-addressed table of 64-bit hashes that doubles up
+ * to 0.8 million patients; then, to grow no more, a table that keeps half of each hash and knows the rest by its place.
+ * That one takes a patient for another about once in 200 cohorts of 5 million: the count is a warning.
  */
 export class PatientCounter {
   /** Two words a slot, low and high; high is never 0 where the slot is taken. */
   #slots = new Uint32Array(2 * FIRST_SLOTS);
   #mask = FIRST_SLOTS - 1;
+  /** The high words alone, near the places that the low words name. */
+  #last: Uint32Array | undefined;
   #used = 0;
   #hashes = new Uint32Array(0);
   duplicates = 0;
@@ -36,7 +42,12 @@ export class PatientCounter {
       hashes[2 * index + 1] = mix(high ^ (end - start)) | 1;
       start = end;
     }
-    for (let at = 0; at < 2 * count; at += 2) this.#insert(hashes[at] as number, hashes[at + 1] as number);
+    for (let at = 0; at < 2 * count; at += 2) {
+      const low = hashes[at] as number;
+      const high = hashes[at + 1] as number;
+      if (this.#last === undefined) this.#insert(low, high);
+      else this.#insertLast(this.#last, low, high);
+    }
   }
 
   #insert(low: number, high: number): void {
@@ -51,14 +62,25 @@ export class PatientCounter {
       }
       slot = (slot + 1) & this.#mask;
     }
-    if (this.#used >= (this.#mask + 1) * MAX_LOAD) {
-      if (this.#mask + 1 === MAX_SLOTS) return;
-      this.#grow();
-      this.#insert(low, high);
-      return;
-    }
     slots[2 * slot] = low;
     slots[2 * slot + 1] = high;
+    this.#used++;
+    if (this.#used < (this.#mask + 1) * MAX_LOAD) return;
+    if (this.#mask + 1 < GROWING_SLOTS) this.#grow();
+    else this.#moveToLast();
+  }
+
+  #insertLast(last: Uint32Array, low: number, high: number): void {
+    let slot = low & LAST_MASK;
+    for (let found = last[slot] as number; found !== 0; found = last[slot] as number) {
+      if (found === high) {
+        this.duplicates++;
+        return;
+      }
+      slot = (slot + 1) & LAST_MASK;
+    }
+    if (this.#used >= LAST_SLOTS * MAX_LOAD) return;
+    last[slot] = high;
     this.#used++;
   }
 
@@ -75,6 +97,20 @@ export class PatientCounter {
       this.#slots[2 * slot] = low;
       this.#slots[2 * slot + 1] = high;
     }
+  }
+
+  #moveToLast(): void {
+    const old = this.#slots;
+    const last = new Uint32Array(LAST_SLOTS);
+    for (let at = 0; at < old.length; at += 2) {
+      const high = old[at + 1] as number;
+      if (high === 0) continue;
+      let slot = (old[at] as number) & LAST_MASK;
+      while (last[slot] !== 0) slot = (slot + 1) & LAST_MASK;
+      last[slot] = high;
+    }
+    this.#last = last;
+    this.#slots = new Uint32Array(0);
   }
 }
 
