@@ -2,8 +2,17 @@ import { sql } from 'kysely';
 import type { Db } from '#shared/db/database.ts';
 import { verifyAudit } from '#shared/audit/verify.ts';
 
-/** What FAULT invariants a job broke, in words; empty when it kept them all. */
+/** What invariants a job broke, in words, its audit's included; empty when it kept them all. */
 export async function brokenInvariants(db: Db, jobId: string): Promise<string[]> {
+  const audited = await verifyAudit(db, { jobId });
+  return [
+    ...(await brokenCounts(db, jobId)),
+    ...audited.problems.map((problem) => `audit: ${JSON.stringify(problem)}`),
+  ];
+}
+
+/** The same but for the audit's digests and seals. */
+export async function brokenCounts(db: Db, jobId: string): Promise<string[]> {
   const job = await db.selectFrom('jobs').selectAll().where('id', '=', jobId).executeTakeFirstOrThrow();
   const chunks = await db
     .selectFrom('chunks')
@@ -39,7 +48,32 @@ export async function brokenInvariants(db: Db, jobId: string): Promise<string[]>
     hold('open chunks of a terminal job', open, 0);
     if (job.finished_at === null) broken.push('a terminal job has no finished_at');
   }
-  const audited = await verifyAudit(db, { jobId });
-  broken.push(...audited.problems.map((problem) => `audit: ${JSON.stringify(problem)}`));
   return broken;
+}
+
+/** The reference scorer's raw score by row number − 1. */
+export type Expected = { rowCount: number; rawScores: Float64Array };
+
+/** Rows that are missing, there for no reason, or not equal bit for bit to a run without a fault; ten at most. */
+export async function brokenRows(
+  db: Db,
+  jobId: string,
+  expected: Expected,
+  without: (rowNo: number) => boolean = () => false,
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom('predictions')
+    .select(['row_no', 'raw_score'])
+    .where('job_id', '=', jobId)
+    .execute();
+  const found = new Map(rows.map((row) => [row.row_no, row.raw_score]));
+  const broken: string[] = found.size === rows.length ? [] : ['a row is there twice'];
+  for (let rowNo = 1; rowNo <= expected.rowCount; rowNo++) {
+    const score = found.get(rowNo);
+    const right = without(rowNo) ? undefined : expected.rawScores[rowNo - 1];
+    if (!Object.is(score, right)) broken.push(`row ${rowNo}: ${String(score)} against ${String(right)}`);
+    found.delete(rowNo);
+  }
+  broken.push(...[...found.keys()].map((rowNo) => `row ${rowNo} is beyond the cohort`));
+  return broken.slice(0, 10);
 }
