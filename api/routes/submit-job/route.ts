@@ -29,12 +29,9 @@ const query = z.object({
     .default(3)
     .meta({ description: 'Reasons to keep for each row' }),
   priority: z.enum(['low', 'normal', 'high']).default('normal'),
-  source: z
-    .enum(['table', 'radet'])
-    .default('table')
-    .meta({
-      description: 'radet: the CSV or workbook is a RADET line list, one snapshot or several stacked',
-    }),
+  source: z.enum(['table', 'radet']).default('table').meta({
+    description: 'radet: the CSV or workbook is a RADET line list, one snapshot or several stacked',
+  }),
   as_of: z.iso.date().optional().meta({
     description:
       'Patient messages and line lists: the day to score on; by default the latest snapshot’s, or today',
