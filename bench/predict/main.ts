@@ -8,7 +8,6 @@ import { appendFile, readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import autocannon from 'autocannon';
 import { sql } from 'kysely';
 import { createKey } from '#api/auth/keys.ts';
 import { freePort } from '#cli/local-services/free-port.ts';
@@ -19,6 +18,7 @@ import { verifyAudit } from '#shared/audit/verify.ts';
 import { createDatabase, createPool } from '#shared/db/database.ts';
 import { loadGoldenRows, loadManifest } from '#shared/models/manifest.ts';
 import { manifestPathOf, registerShippedModel } from '#shared/models/store.ts';
+import { load } from './load.ts';
 import { ROOT, serve, type Served } from './served.ts';
 
 const { values: options } = parseArgs({
@@ -94,6 +94,8 @@ await using peer = await serve({
   readyPath: '/openapi.json',
 });
 
+const HEADERS = { 'content-type': 'application/json', authorization: `Bearer ${key}` };
+
 type Side = { served: Served; path: string };
 const ours = (explain: number): Side => ({ served: service, path: `/v1/predict?explain=${explain}` });
 const theirs = (explain: number): Side => ({ served: peer, path: `/predict?explain=${explain}` });
@@ -101,7 +103,8 @@ const theirs = (explain: number): Side => ({ served: peer, path: `/predict?expla
 await sameAnswers();
 const plain = await inTurn(ours(0), theirs(0));
 const explained = await inTurn(ours(3), theirs(3));
-const half = await load(ours(3), seconds, explained.service / 2);
+const halfs = [];
+for (let turn = 0; turn < rounds; turn++) halfs.push(await run(ours(0), seconds, plain.service / 2));
 const { rows: counted } = await sql<{
   n: number;
 }>`SELECT count(*) AS n FROM audit_log WHERE source = 'online'`.execute(db);
@@ -112,8 +115,8 @@ const result = {
   service_rps: Math.round(plain.service),
   fastapi_rps: Math.round(plain.peer),
   ratio: round(plain.service / plain.peer),
-  p50_ms: half.latency.p50,
-  p99_ms: half.latency.p99,
+  p50_ms: median(halfs.map(({ p50Ms }) => p50Ms)),
+  p99_ms: median(halfs.map(({ p99Ms }) => p99Ms)),
   explained_service_rps: Math.round(explained.service),
   explained_fastapi_rps: Math.round(explained.peer),
   explained_ratio: round(explained.service / explained.peer),
@@ -132,20 +135,20 @@ console.log(JSON.stringify(result));
 
 /** Medians of requests a second; the two sides take turns, and who begins alternates. */
 async function inTurn(service: Side, peer: Side): Promise<{ service: number; peer: number; onCore: number }> {
-  await load(service, 2);
-  await load(peer, 1);
+  await run(service, 2);
+  await run(peer, 1);
   const rates = { service: [] as number[], peer: [] as number[] };
   const onCore = { service: [] as number[], peer: [] as number[] };
   for (let turn = 0; turn < rounds; turn++) {
     for (const side of turn % 2 === 0 ? (['service', 'peer'] as const) : (['peer', 'service'] as const)) {
       const asked = side === 'service' ? service : peer;
       const before = await cpuSeconds(asked.served.pid);
-      const { requests } = await load(asked, seconds);
+      const { answered, perSecond } = await run(asked, seconds);
       const cpu = (await cpuSeconds(asked.served.pid)) - before;
-      rates[side].push(requests.average);
-      onCore[side].push(requests.total / cpu);
+      rates[side].push(perSecond);
+      onCore[side].push(answered / cpu);
       console.error(
-        `${asked.path}: ${requests.average} a second, ${Math.round(requests.total / cpu)} a CPU second`,
+        `${asked.path}: ${Math.round(perSecond)} a second, ${Math.round(answered / cpu)} a CPU second`,
       );
     }
   }
@@ -156,26 +159,16 @@ async function inTurn(service: Side, peer: Side): Promise<{ service: number; pee
   };
 }
 
-async function load(
-  { served, path }: Side,
-  duration: number,
-  overallRate?: number,
-): Promise<autocannon.Result> {
-  const outcome = await autocannon({
+async function run({ served, path }: Side, duration: number, perSecond?: number) {
+  return await load({
     url: served.url,
+    path,
+    headers: HEADERS,
+    bodies,
+    seconds: duration,
     connections,
-    duration,
-    ...(overallRate === undefined ? {} : { overallRate: Math.round(overallRate) }),
-    requests: bodies.map((body) => ({
-      method: 'POST' as const,
-      path,
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
-      body,
-    })),
+    ...(perSecond === undefined ? {} : { perSecond }),
   });
-  if (outcome.non2xx > 0 || outcome.errors > 0)
-    throw new Error(`${path}: ${outcome.non2xx} refused, ${outcome.errors} failed`);
-  return outcome;
 }
 
 /** Both sides must say the same of a patient before they are compared. */
@@ -185,7 +178,7 @@ async function sameAnswers(): Promise<void> {
       (await (
         await fetch(served.url + path, {
           method: 'POST',
-          headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+          headers: HEADERS,
           body,
         })
       ).json()) as { risk: number; predictions?: { risk: number }[] };
