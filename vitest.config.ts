@@ -1,7 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
 const exclude = ['node_modules/**', '.data/**', '.venv/**'];
-const limits = { testTimeout: 30_000, hookTimeout: 60_000 };
+const limits = {
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+  setupFiles: ['./test/support/property-seed.ts'],
+};
 
 /** Only the `int` project starts PostgreSQL and Redis, and only when one of its files is in the run. */
 export default defineConfig({

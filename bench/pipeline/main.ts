@@ -101,20 +101,21 @@ type Result = Record<string, string | number | { api: number; worker: number; po
 async function record(result: Result): Promise<void> {
   const date = new Date().toISOString().slice(0, 10);
   const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.version}`;
-  const cells = [
+  const text = (name: string) => (typeof result[name] === 'object' ? '' : (result[name] ?? ''));
+  const cells: (string | number)[] = [
     date,
-    result['rows'],
-    result['format'],
-    result['explain'],
+    text('rows'),
+    text('format'),
+    text('explain'),
     `${options.workers} (${options.queue})`,
-    result['floor_seconds'],
-    result['floor_parallel_seconds'],
-    result['job_seconds'],
-    result['ratio'],
-    result['rows_per_second'],
-    result['api_peak_mb'],
-    result['worker_peak_mb'],
-    result['peer_seconds'] ?? '',
+    text('floor_seconds'),
+    text('floor_parallel_seconds'),
+    text('job_seconds'),
+    text('ratio'),
+    text('rows_per_second'),
+    text('api_peak_mb'),
+    text('worker_peak_mb'),
+    text('peer_seconds'),
     Object.values(result['cpu_seconds'] ?? {}).join(' + '),
     machine,
     options.note,
