@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { sealAudit } from '#shared/audit/seal.ts';
 import type { Clock } from '#shared/clock/clock.ts';
@@ -36,6 +37,8 @@ export type WorkerOptions = { config: Config; log: Logger; clock: Clock };
 const CONNECT_TIMEOUT_MS = 5_000;
 const STATEMENT_TIMEOUT_MS = 60_000;
 const SCORE_TIMEOUT_MS = 300_000;
+/** While PostgreSQL is away every bell comes to nothing: take the next one later, or an outage empties the queue. */
+const OUTAGE_PAUSE_MS = 1_000;
 const PARTITION_CHECK_MS = 3_600_000;
 const PARTITION_MONTHS_AHEAD = 3;
 /** Connections beside those that copy chunks: claims, leases, sweeps, seals, metrics. */
@@ -103,6 +106,7 @@ export async function startWorker({ config, log, clock }: WorkerOptions): Promis
         metrics.bells.inc({ outcome: 'error' });
         const { jobId, chunkNo, epoch } = bell;
         log.warn({ jobId, chunkNo, epoch, err: error }, 'left a chunk to the sweeper');
+        await pause(OUTAGE_PAUSE_MS, undefined, { signal }).catch(() => undefined);
       }
     },
   });

@@ -54,6 +54,9 @@ export function createPool(options: DatabaseOptions): Pool {
     types: wireTypes,
   });
   pool.on('error', () => undefined);
+  // A client in somebody's hands is not listened to by its pool: broken between two statements, it would end the process.
+  // Its holder learns of it by the next statement.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   if (options.statementTimeoutMs > 0) dropDeadPeers(pool, options.statementTimeoutMs + SILENCE_MARGIN_MS);
   return pool;
 }

@@ -115,11 +115,15 @@ describe.each(QUEUES)('PostgreSQL, the queue on %s', (kind) => {
   test('fault 7: a black hole between the services and PostgreSQL: timeouts fire, the pool does not leak, the job ends', async () => {
     stack = await startFaultStack({ kind });
     const cohort = makeCohort(model, 5_000);
-    const jobId = await stack.submit(await stack.api(), cohort);
+    const api = await stack.api();
+    const jobId = await stack.submit(api, cohort);
     await stack.worker({ DATABASE_POOL_SIZE: 4 });
     await stack.untilDone(jobId, 2);
     stack.postgresCable.set('black-hole');
-    await pause(12_000);
+    // The connection that the answer needs is open and dead: only silence tells.
+    const unanswered = await stack.call(api, '/v1/jobs');
+    expect([unanswered.status, Number(unanswered.headers.get('retry-after')) > 0]).toEqual([503, true]);
+    expect((await fetch(`${api.url}/health/live`)).status).toBe(200);
     stack.postgresCable.set('pass');
     stack.postgresCable.cut();
     expect(await stack.ends(jobId, 100_000)).toBe('completed');
