@@ -30,22 +30,22 @@ const CHUNKS_AT_ONCE = 2;
 const DAY_MS = 86_400_000;
 
 /**
- * A read-through cache: a job costs the store nothing while it runs; the first question after it reads the patient's
- * row out of the job's chunk, the next ones find it in the store. Features older than the TTL are nobody's features.
+ * A read-through cache. A job costs the store nothing while it runs: the first question after it finds by the audit's index
+ * that the patient was scored since, reads the row out of the job's chunk (some milliseconds) and puts it into the store,
+ * where the next ones find it. Features older than the TTL are nobody's features.
  */
 export function createPatientFeatureSource(options: PatientFeatureSourceOptions): PatientFeatureSource {
   const { store, db, models, clock, log, ttlSeconds, hits, misses } = options;
   const turn = turnstile(CHUNKS_AT_ONCE);
 
-  const readJobs = async (tenantId: number, patientIds: readonly string[]) => {
+  const readRows = async (rows: readonly ScoredRow[]) => {
     const found = new Map<string, PatientFeatures>();
-    const since = new Date(clock.nowMs() - ttlSeconds * 1_000);
-    const rows = await lastScored(db, tenantId, patientIds, since);
     const chunks = Map.groupBy(rows, (row) => `${row.job_id}/${row.chunk_no}`);
     await Promise.all(
       [...chunks.values()].map((group) =>
         turn(async () => {
-          for (const [id, features] of await readChunk(db, models, group)) found.set(id, features);
+          for (const [id, features] of await readChunk(db, models, group, clock.nowMs()))
+            found.set(id, features);
         }),
       ),
     );
@@ -54,19 +54,25 @@ export function createPatientFeatureSource(options: PatientFeatureSourceOptions)
   return {
     store,
     find: async (tenantId, patientIds) => {
-      const stored = await store.get(tenantId, patientIds);
-      const lacking = patientIds.filter((_, i) => stored[i] === undefined);
-      hits.inc(patientIds.length - lacking.length);
-      misses.inc(lacking.length);
-      if (lacking.length === 0) return stored;
-      const found = await readJobs(tenantId, lacking);
+      const since = new Date(clock.nowMs() - ttlSeconds * 1_000);
+      const [stored, scored] = await Promise.all([
+        store.get(tenantId, patientIds),
+        lastScored(db, tenantId, patientIds, since),
+      ]);
+      const storedAtMs = new Map(patientIds.map((id, i) => [id, stored[i]?.storedAtMs ?? 0]));
+      const newer = scored.filter((row) => row.recorded_at.getTime() > (storedAtMs.get(row.patient_id) ?? 0));
+      const outdated = new Set(newer.map((row) => row.patient_id));
+      const hitCount = patientIds.filter((id, i) => stored[i] !== undefined && !outdated.has(id)).length;
+      hits.inc(hitCount);
+      misses.inc(patientIds.length - hitCount);
+      const found = await readRows(newer);
       if (found.size > 0) {
         const entries = [...found].map(([patientId, features]) => ({ patientId, features }));
         await store.put(tenantId, entries).catch((error: unknown) => {
           log.warn({ err: error }, 'the feature store did not take features of a job');
         });
       }
-      return stored.map((features, i) => features ?? found.get(patientIds[i]!));
+      return patientIds.map((id, i) => found.get(id) ?? stored[i]);
     },
   };
 }
@@ -99,6 +105,7 @@ async function readChunk(
   db: Db,
   models: Pick<ModelStore, 'modelByVersion'>,
   wanted: readonly ScoredRow[],
+  storedAtMs: number,
 ): Promise<[string, PatientFeatures][]> {
   const { job_id, chunk_no, model_version } = wanted[0]!;
   const chunk = await db
@@ -124,6 +131,7 @@ async function readChunk(
       facilityId: rows.facilities.names[rows.facilities.indices[at] ?? -1] ?? null,
       dueDate: dueDay === NO_DATE ? null : isoDateOf(dueDay),
       asOf: asOfDate(dueDay, values['days_to_due'], row.recorded_at),
+      storedAtMs,
       values,
     };
     return [[row.patient_id, features]];

@@ -270,6 +270,21 @@ describe('a prediction by id', () => {
     expect(await metric('iit_feature_store_cache_hits_total')).toBe(hits + 1);
   });
 
+  test('takes what a later job scored in place of what was put before, and what was put after that', async () => {
+    const id = 'patient-é-5';
+    await put(patient(id, 70));
+    const old = await predict({ patient_ids: [id] });
+    const job = await insertSampleJob(api.database.db, { model, chunks: 1, rowsPerChunk: 20, seed: 21 });
+    await settleSampleJob(api.database.db, job);
+    const chunk = job.chunks[0]!;
+    const values = chunk.features.map((column) => column[4]!);
+    const answer = await predict({ patient_ids: [id] });
+    expect(answer.predictions[0]?.risk).toBe(expected(values).risk);
+    expect(answer.predictions[0]?.risk).not.toBe(old.predictions[0]?.risk);
+    await put(patient(id, 70));
+    expect((await predict({ patient_ids: [id] })).predictions[0]?.risk).toBe(old.predictions[0]?.risk);
+  });
+
   test("does not see another tenant's patients, and refuses faulty features", async () => {
     const key = await api.key(['submit'], 'elsewhere');
     const { rows } = await sql<{ id: number }>`SELECT id FROM tenants WHERE name = 'elsewhere'`.execute(

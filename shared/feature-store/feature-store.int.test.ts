@@ -48,6 +48,7 @@ const features = (values: Record<string, number>): PatientFeatures => ({
   facilityId: 'F1',
   dueDate: '2026-10-01',
   asOf: '2026-09-28',
+  storedAtMs: 1_790_000_000_000,
   values,
 });
 
@@ -60,7 +61,7 @@ describe.each(Object.keys(fixtures) as FeatureStore['kind'][])('the %s feature s
 
   test('gives back what was put, in the order asked, and undefined for strangers', async () => {
     const { store } = await open();
-    const bare = { facilityId: null, dueDate: null, asOf: null, values: {} };
+    const bare = { facilityId: null, dueDate: null, asOf: null, storedAtMs: 0, values: {} };
     await store.put(1, [
       { patientId: 'a', features: features({ age: 34, viral_load: 0 }) },
       { patientId: 'b', features: bare },
@@ -78,8 +79,6 @@ describe.each(Object.keys(fixtures) as FeatureStore['kind'][])('the %s feature s
     const { store } = await open();
     await store.put(1, [{ patientId: 'a', features: features({ age: 34 }) }]);
     expect(await store.get(2, ['a'])).toEqual([undefined]);
-    await store.forget(2, ['a']);
-    expect(await store.get(1, ['a'])).toEqual([features({ age: 34 })]);
   });
 
   test('replaces whole patients: a feature that is not put again is gone', async () => {
@@ -90,17 +89,6 @@ describe.each(Object.keys(fixtures) as FeatureStore['kind'][])('the %s feature s
       { patientId: 'a', features: features({ age: 35 }) },
     ]);
     expect(await store.get(1, ['a'])).toEqual([features({ age: 35 })]);
-  });
-
-  test('forgets whom it is told to forget', async () => {
-    const { store } = await open();
-    await store.put(
-      1,
-      ['a', 'b'].map((patientId) => ({ patientId, features: features({ age: 34 }) })),
-    );
-    await store.forget(1, ['a', 'nobody']);
-    await store.forget(1, []);
-    expect(await store.get(1, ['a', 'b'])).toEqual([undefined, features({ age: 34 })]);
   });
 
   test('lets an entry die after its TTL', async () => {

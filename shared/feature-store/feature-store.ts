@@ -5,6 +5,8 @@ export type PatientFeatures = {
   dueDate: string | null;
   /** YYYY-MM-DD: the day that the features describe; null where whoever put them did not say. */
   asOf: string | null;
+  /** When they were put, on the clock of whoever put them: what a job scored later is newer. */
+  storedAtMs: number;
   /** Missing features are left out; none is NaN or infinite. */
   values: Readonly<Record<string, number>>;
 };
@@ -21,7 +23,5 @@ export type FeatureStore = AsyncDisposable & {
   get: (tenantId: number, patientIds: readonly string[]) => Promise<(PatientFeatures | undefined)[]>;
   /** Replaces what was there; of two entries of one patient the later counts. */
   put: (tenantId: number, entries: readonly PatientEntry[]) => Promise<void>;
-  /** Forgets patients, because newer features of theirs lie elsewhere. */
-  forget: (tenantId: number, patientIds: readonly string[]) => Promise<void>;
   close: () => Promise<void>;
 };

@@ -26,9 +26,6 @@ export function createMemoryFeatureStore(options: MemoryFeatureStoreOptions): Fe
     put: async (tenantId, entries) => {
       for (const { patientId, features } of entries) cache.set(keyOf(tenantId, patientId), features);
     },
-    forget: async (tenantId, patientIds) => {
-      for (const id of patientIds) cache.delete(keyOf(tenantId, id));
-    },
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -15,6 +15,7 @@ export type RedisFeatureStoreOptions = {
 const FACILITY = ' facility_id';
 const DUE_DATE = ' due_date';
 const AS_OF = ' as_of';
+const STORED_AT = ' stored_at_ms';
 
 /** Features that other processes see too: one Redis hash a patient, a field a feature, the numbers as decimals. */
 export function createRedisFeatureStore(options: RedisFeatureStoreOptions): FeatureStore {
@@ -87,10 +88,6 @@ export function createRedisFeatureStore(options: RedisFeatureStoreOptions): Feat
         }
       });
     },
-    forget: async (tenantId, patientIds) => {
-      if (patientIds.length === 0) return;
-      await run('pipeline', (commands) => commands.unlink(...patientIds.map((id) => keyOf(tenantId, id))));
-    },
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -106,6 +103,7 @@ function hashOf(features: PatientFeatures): Record<string, string> {
     [FACILITY]: features.facilityId ?? '',
     [DUE_DATE]: features.dueDate ?? '',
     [AS_OF]: features.asOf ?? '',
+    [STORED_AT]: String(features.storedAtMs),
   };
 }
 
@@ -120,6 +118,7 @@ function featuresOf(hash: Record<string, string>): PatientFeatures | undefined {
     facilityId: hash[FACILITY] || null,
     dueDate: hash[DUE_DATE] || null,
     asOf: hash[AS_OF] || null,
+    storedAtMs: Number(hash[STORED_AT] ?? 0),
     values,
   };
 }

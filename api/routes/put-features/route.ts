@@ -66,6 +66,7 @@ export const putFeatures = route(
           facilityId: rows.facilityIds[row] ?? null,
           dueDate: rows.dueDates[row] ?? null,
           asOf: rows.asOf[row] ?? null,
+          storedAtMs: deps.clock.nowMs(),
           values: Object.fromEntries(
             model.manifest.features
               .map(({ name, index }) => [name, rows.values[row * featureCount + index] ?? NaN] as const)
