@@ -19,7 +19,7 @@ const KEPT_QUERIES = 100;
 
 /**
  * `POST /v1/predict` straight on Node's server, past the middleware that serves people and uploads: half of a
- * prediction's time would go there (docs/adr/0010). Same authentication, same parsing, same answer, same metrics; a
+ * prediction's time would go there (docs/adr/0015). Same authentication, same parsing, same answer, same metrics; a
  * success is in the audit and so not in the access log. Whatever is not plain (a browser's Origin, a key that does not
  * open, a faulty query) goes the common way, which answers and audits refusals.
  */
