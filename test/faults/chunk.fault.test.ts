@@ -33,19 +33,22 @@ describe.each(QUEUES)('chunks that go wrong, on %s', (kind) => {
     expect(shown).toMatchObject({ status: 'partial', rows: { scored: 1_900, quarantined: 100 } });
   });
 
-  test('fault 22: scoring threads without memory fail their chunks alone; the worker lives, and the next one heals the job', async () => {
+  test('fault 22: scoring threads without memory fail their chunks by name; the worker lives, and a retry heals the job', async () => {
     stack = await startFaultStack({ kind });
-    const cohort = makeCohort(model, 1_000);
-    const jobId = await stack.submit(await stack.api(), cohort);
-    const starved = await stack.worker({ SCORING_THREAD_HEAP_MB: 3, CHUNKS_IN_FLIGHT: 1 });
-    await expect
-      .poll(() => starved.output(), { timeout: 30_000 })
-      .toMatch(/out of memory|ERR_WORKER_OUT_OF_MEMORY/iu);
+    const cohort = makeCohort(model, 300);
+    const api = await stack.api();
+    const jobId = await stack.submit(api, cohort);
+    const starved = await stack.worker({ SCORING_THREAD_HEAP_MB: 3, CHUNK_MAX_ATTEMPTS: 2 });
+    expect(await stack.ends(jobId)).toBe('failed');
+    const given = await stack.db().selectFrom('chunks').select(['state', 'error_code']).distinct().execute();
+    expect(given).toEqual([{ state: 'quarantined', error_code: 'scoring_failed' }]);
+    expect(starved.output()).toContain('ERR_WORKER_OUT_OF_MEMORY');
     expect((await fetch(`${starved.url}/health/live`)).status).toBe(200);
-    starved.signal('SIGKILL');
-    await starved.exited;
+    await starved.stop();
+    expect((await starved.exited).code).toBe(0);
     await stack.worker();
-    expect(await stack.ends(jobId)).toBe('completed');
+    expect((await stack.call(api, `/v1/jobs/${jobId}/retry`, { method: 'POST' })).ok).toBe(true);
+    await expect.poll(() => stack.statusOf(jobId), { timeout: 30_000 }).toBe('completed');
     await stack.expectExact(jobId, cohort);
   });
 

@@ -75,6 +75,7 @@ async function soak(queue: QueueKind, minutes: number, seed: number): Promise<nu
       const cohort = makeCohort(model, 1 + Math.floor(random() ** 3 * 20_000), Math.floor(random() * 1e9));
       const key = `soak-${index}-${number}`;
       for (;;) {
+        if (performance.now() > endsAt + CALM_MS) throw new Error(`${key} was never accepted`);
         const jobId = await attempt(stack, faults.apis()[Math.floor(random() * 2)], cohort.csv, key);
         if (jobId !== undefined) {
           accepted.push({ jobId, expected: { rowCount: cohort.rowCount, rawScores: cohort.rawScores } });

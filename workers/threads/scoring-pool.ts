@@ -37,16 +37,31 @@ const BUFFERS_A_CHUNK = 2;
 
 export function createScoringPool(options: ScoringPoolOptions): ScoringPool {
   const threads = options.threads === 0 ? availableParallelism() : options.threads;
-  const pool = new Piscina<ThreadTask, ThreadAnswer>({
-    filename: new URL('./scoring-thread.ts', import.meta.url).href,
-    minThreads: threads,
-    maxThreads: threads,
-    maxQueue: options.maxTasks,
-    concurrentTasksPerWorker: 1,
-    idleTimeout: Infinity,
-    resourceLimits: { maxOldGenerationSizeMb: options.heapMb, maxYoungGenerationSizeMb: THREAD_YOUNG_MB },
-  });
-  pool.on('error', (error: Error) => options.log.error({ err: error }, 'a scoring thread failed'));
+  let stopping: Promise<void> | undefined;
+  let pool: Piscina<ThreadTask, ThreadAnswer> | undefined;
+  const open = () => {
+    const opened = new Piscina<ThreadTask, ThreadAnswer>({
+      filename: new URL('./scoring-thread.ts', import.meta.url).href,
+      minThreads: threads,
+      maxThreads: threads,
+      maxQueue: options.maxTasks,
+      concurrentTasksPerWorker: 1,
+      idleTimeout: Infinity,
+      resourceLimits: { maxOldGenerationSizeMb: options.heapMb, maxYoungGenerationSizeMb: THREAD_YOUNG_MB },
+    });
+    opened.on('error', (error: Error) => {
+      options.log.error({ err: error }, 'a scoring thread failed');
+      dropIfDead(opened);
+    });
+    return opened;
+  };
+  /** Piscina starts no thread any more once one has died while it started: with the last one, its tasks would wait for ever. */
+  const dropIfDead = (used: Piscina<ThreadTask, ThreadAnswer>) => {
+    if (used !== pool || used.threads.length > 0) return;
+    pool = undefined;
+    void used.destroy();
+  };
+  pool = open();
 
   const spares: ArrayBuffer[] = [];
   const recycle = (scored: ScoredChunk) => {
@@ -59,14 +74,19 @@ export function createScoringPool(options: ScoringPoolOptions): ScoringPool {
   const score = async (task: ScoreTask, model: PreparedModel, signal: AbortSignal): Promise<ScoredChunk> => {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]);
     const lent = spares.splice(0, BUFFERS_A_CHUNK);
+    if (stopping !== undefined) {
+      throw new ServiceError('scoring_failed', 'The scoring threads have stopped.', { retryable: true });
+    }
+    const used = (pool ??= open());
     let answer: ThreadAnswer;
     try {
       const modelKey = Buffer.from(task.context.modelSha256).toString('hex');
-      answer = await pool.run(
+      answer = await used.run(
         { ...task, model, modelKey, modelsInMemory: options.modelsInMemory, spares: lent },
         { signal: limit, transferList: [task.payload.buffer, ...lent] },
       );
     } catch (error) {
+      dropIfDead(used);
       signal.throwIfAborted();
       throw new ServiceError('scoring_failed', 'A scoring thread ended before its chunk did.', {
         cause: error,
@@ -78,7 +98,6 @@ export function createScoringPool(options: ScoringPoolOptions): ScoringPool {
     throw new ServiceError(code, message, { cause: detail, retryable: true });
   };
 
-  let stopping: Promise<void> | undefined;
-  const stop = () => (stopping ??= pool.destroy());
+  const stop = () => (stopping ??= pool?.destroy() ?? Promise.resolve());
   return { threads, score, recycle, stop, [Symbol.asyncDispose]: stop };
 }
