@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { ApiDeps } from '#api/deps.ts';
 import { parseQuery } from '#api/http/parse-parameters.ts';
+import { traceparentOf } from '#api/http/traceparent-header.ts';
 import { problemOf, PROBLEMS, toServiceError } from '#api/problem.ts';
 import type { Asker } from './online-scorer.ts';
 import {
@@ -14,6 +15,7 @@ import {
 import { readBody } from './read-body.ts';
 
 const PATH = '/v1/predict';
+const SPAN = `POST ${PATH}`;
 const CALLERS_ID = /^[\w.:-]{8,64}$/u;
 const KEPT_QUERIES = 100;
 
@@ -24,7 +26,7 @@ const KEPT_QUERIES = 100;
  * open, a faulty query) goes the common way, which answers and audits refusals.
  */
 export function predictFastLane(deps: ApiDeps, common: RequestListener): RequestListener {
-  const { authenticator, metrics, log } = deps;
+  const { authenticator, metrics, log, tracer } = deps;
   const maxBytes = mostPredictBytes(deps);
   const queries = new Map<string, PredictQuery>();
   const labels = { method: 'POST', route: PATH, status: '200' };
@@ -53,6 +55,11 @@ export function predictFastLane(deps: ApiDeps, common: RequestListener): Request
     const given = incoming.headers['x-request-id'];
     const requestId = typeof given === 'string' && CALLERS_ID.test(given) ? given : randomUUID();
     metrics.inFlight.inc();
+    const span = tracer.begin(
+      SPAN,
+      { 'http.request.method': 'POST', 'http.route': PATH, 'iit.request.id': requestId },
+      { kind: 'server', traceparent: traceparentOf(incoming.headers) },
+    );
     try {
       const mediaType = predictMediaType(incoming.headers['content-type']);
       const body = await readBody(incoming, maxBytes);
@@ -65,6 +72,7 @@ export function predictFastLane(deps: ApiDeps, common: RequestListener): Request
       );
       answered.requests.inc();
       answered.duration.observe((performance.now() - startedMs) / 1_000);
+      span.set({ 'http.response.status_code': 200 });
     } catch (thrown) {
       const error = toServiceError(thrown);
       const problem = problemOf(error, requestId);
@@ -75,6 +83,8 @@ export function predictFastLane(deps: ApiDeps, common: RequestListener): Request
       metrics.requests.inc(refused);
       metrics.duration.observe(refused, (performance.now() - startedMs) / 1_000);
       metrics.errors.inc({ code: error.code });
+      span.set({ 'http.response.status_code': problem.status });
+      if (problem.status >= 500) span.fail(error.code);
       const line = {
         request_id: requestId,
         method: 'POST',
@@ -87,6 +97,7 @@ export function predictFastLane(deps: ApiDeps, common: RequestListener): Request
       else log.info(line, 'request');
     } finally {
       metrics.inFlight.dec();
+      span.end();
     }
   };
 

@@ -312,6 +312,62 @@ test('a new active model is used within a second, the old one still by its versi
   expect((await predict(patient('a', 1), '?model=test-1')).model.version).toBe('test-1');
 });
 
+test('the common way answers as the fast lane does, and both count', async () => {
+  const key = await api.key(['submit']);
+  const body = JSON.stringify([patient('a', 4), patient('b', 5, { feature_1: null })]);
+  const ask = async (headers: Record<string, string>) => {
+    const answer = await api.call('/v1/predict?explain=2', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body,
+    });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('x-request-id')).toMatch(/^[\w.:-]{8,64}$/u);
+    const { predictions, model } = (await answer.json()) as Answer;
+    return { model, predictions: predictions.map((one) => ({ ...one, row: 0 })) };
+  };
+  const before = await metric('iit_prediction_requests_total');
+  const fast = await ask({ authorization: `Bearer ${key}` });
+  expect(await ask({ 'x-api-key': key })).toEqual(fast);
+  expect(await ask({ authorization: `Bearer ${key}`, origin: 'https://example.org' })).toEqual(fast);
+  expect(await metric('iit_prediction_requests_total')).toBe(before + 3);
+});
+
+test('behind with its audit it refuses more than it may hold, and answers all that it took', async () => {
+  await using small = await startTestApi({ MAX_WAITING_PREDICTIONS: '3' });
+  const { id } = await registerModel(small.database.db, { ...model, createdBy: 'test' });
+  await small.database.db
+    .insertInto('model_activations')
+    .values({ tenant_id: 1, model_id: id, activated_by: 'test' })
+    .execute();
+  const key = await small.key(['submit']);
+  const ask = async () =>
+    await small.call('/v1/predict', {
+      method: 'POST',
+      key,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(patient('a', 1)),
+    });
+  expect((await ask()).status).toBe(200);
+  const locker = await small.database.pool.connect();
+  await locker.query('BEGIN; LOCK TABLE audit_log IN ACCESS EXCLUSIVE MODE');
+  const asked = Array.from({ length: 20 }, ask);
+  const refused = await Promise.any(
+    asked.map(async (answer) => {
+      const { status, headers } = await answer;
+      if (status !== 503) throw new Error('not refused');
+      return headers.get('retry-after');
+    }),
+  );
+  expect(refused).toBe('1');
+  await locker.query('ROLLBACK');
+  locker.release();
+  const statuses = (await Promise.all(asked)).map(({ status }) => status);
+  expect(new Set(statuses)).toEqual(new Set([200, 503]));
+  const { rows } = await sql<{ n: number }>`SELECT count(*) AS n FROM audit_log`.execute(small.database.db);
+  expect(rows[0]?.n).toBe(1 + statuses.filter((status) => status === 200).length);
+});
+
 async function metric(name: string): Promise<number> {
   const text = await (await api.call('/metrics')).text();
   return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'mu').exec(text)?.[1] ?? NaN);
