@@ -16,6 +16,7 @@ import type { CrashPoints } from '#shared/lifecycle/crash-points.ts';
 import type { Logger } from '#shared/log/logger.ts';
 import type { ModelStore } from '#shared/models/store.ts';
 import type { Doorbell } from '#shared/queue/doorbell.ts';
+import type { Tracer } from '#shared/tracing/tracer.ts';
 
 /** Everything that a route may use. Only main.ts (and a test's own root) makes one. */
 export type ApiDeps = {
@@ -24,6 +25,7 @@ export type ApiDeps = {
   db: Db;
   clock: Clock;
   log: Logger;
+  tracer: Tracer;
   metrics: ApiMetrics;
   authenticator: Authenticator;
   refusals: RefusalLedger;

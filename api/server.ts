@@ -13,6 +13,7 @@ import { addUploadMetric, createApiMetrics } from '#api/metrics.ts';
 import { predictFastLane } from '#api/online/fast-lane.ts';
 import { createOnline } from '#api/online/online.ts';
 import { pollFastLane } from '#api/routes/get-job/poll-fast-lane.ts';
+import { VERSION } from '#api/version.ts';
 import { createReasonTextStore } from '#api/results/reason-text-store.ts';
 import { driftThresholds } from '#shared/drift/thresholds.ts';
 import { recordEvent } from '#shared/audit/record-event.ts';
@@ -27,6 +28,7 @@ import { addQueueMetrics } from '#shared/metrics/queue-metrics.ts';
 import { addPoolMetrics, createRegistry } from '#shared/metrics/registry.ts';
 import { createModelStore } from '#shared/models/store.ts';
 import { createDoorbell } from '#shared/queue/doorbell.ts';
+import { startTracing } from '#shared/tracing/start-tracing.ts';
 
 /** An upload of millions of rows over a poor line takes hours; intake demands a minimum rate instead. */
 const REQUEST_TIMEOUT_MS = 24 * 3_600_000;
@@ -53,6 +55,7 @@ export type ApiServerOptions = { config: Config; log: Logger; clock: Clock };
 export async function startApi({ config, log, clock }: ApiServerOptions): Promise<ApiServer> {
   const stopping = new AbortController();
   const crash = createCrashPoints(config.CRASH_AT);
+  const tracing = await startTracing({ config, service: 'iit-api', version: VERSION, log });
   const pool = createPool({
     url: config.DATABASE_URL,
     applicationName: 'iit-api',
@@ -97,6 +100,7 @@ export async function startApi({ config, log, clock }: ApiServerOptions): Promis
     db,
     clock,
     log,
+    tracer: tracing.tracer,
     metrics: createApiMetrics(registry),
     authenticator: createAuthenticator({ db, clock }),
     refusals,
@@ -136,6 +140,7 @@ export async function startApi({ config, log, clock }: ApiServerOptions): Promis
     await doorbell.stop();
     await onlinePool.end();
     await db.destroy();
+    await tracing.stop();
   };
   let stopped: Promise<void> | undefined;
   const stopOnce = () => (stopped ??= stop());

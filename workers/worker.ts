@@ -17,6 +17,8 @@ import { createWorkerMetrics } from '#shared/metrics/worker-metrics.ts';
 import { createModelStore } from '#shared/models/store.ts';
 import { createDoorbellConsumer } from '#shared/queue/doorbell-consumer.ts';
 import { createDoorbell } from '#shared/queue/doorbell.ts';
+import { startTracing } from '#shared/tracing/start-tracing.ts';
+import manifest from '../package.json' with { type: 'json' };
 import { createLeaseKeeper } from './jobs/score-chunk/lease-keeper.ts';
 import { scoreChunkJob, type ScoreChunkDeps } from './jobs/score-chunk/score-chunk-job.ts';
 import { measureDriftOnce } from './maintenance/measure-drift.ts';
@@ -47,6 +49,7 @@ const SIDE_CONNECTIONS = 4;
 /** Puts the worker together and lets it take chunks. Throws when PostgreSQL cannot be reached. */
 export async function startWorker({ config, log, clock }: WorkerOptions): Promise<RunningWorker> {
   const crash = createCrashPoints(config.CRASH_AT);
+  const tracing = await startTracing({ config, service: 'iit-worker', version: manifest.version, log });
   const pool = createPool({
     url: config.DATABASE_URL,
     applicationName: 'iit-worker',
@@ -88,6 +91,7 @@ export async function startWorker({ config, log, clock }: WorkerOptions): Promis
     metrics,
     crash,
     log,
+    tracer: tracing.tracer,
     limits: {
       leaseSeconds: config.LEASE_SECONDS,
       maxAttempts: config.CHUNK_MAX_ATTEMPTS,
@@ -161,6 +165,7 @@ export async function startWorker({ config, log, clock }: WorkerOptions): Promis
     await status?.stop();
     await doorbell.stop();
     await db.destroy();
+    await tracing.stop();
   };
   let stopped: Promise<void> | undefined;
   const stopOnce = () => (stopped ??= stop());

@@ -2,7 +2,9 @@ import { encodeChunk, type ChunkRows, type EncodedChunk } from '#shared/chunks/p
 import type { Db } from '#shared/db/database.ts';
 import { appendToJob, type RejectedRow } from '#shared/jobs/append-to-job.ts';
 import type { CrashPoints } from '#shared/lifecycle/crash-points.ts';
+import type { Bell } from '#shared/queue/bell.ts';
 import type { Doorbell } from '#shared/queue/doorbell.ts';
+import { POSTGRESQL, type Tracer } from '#shared/tracing/tracer.ts';
 
 /** Compressing one, inserting one, and one to be ready when either ends: more only costs memory. */
 const IN_FLIGHT = 3;
@@ -11,6 +13,7 @@ const HEARTBEAT_MS = 5_000;
 export type ChunkWriterOptions = {
   db: Db;
   doorbell: Doorbell;
+  tracer: Tracer;
   crash: CrashPoints;
   jobId: string;
   /** Settles when the job is there to be written to; its failure is the writer's. */
@@ -98,19 +101,31 @@ export class ChunkWriter {
     duplicatePatients?: number;
   }): Promise<void> {
     if (this.#failed) return;
-    const { db, doorbell, crash, jobId, opened } = this.#options;
+    const { db, tracer, crash, jobId, opened } = this.#options;
+    const { chunk } = appended;
     await opened;
     const turn = this.#turn.then(async () => {
       if (this.#failed) return undefined;
-      if (appended.chunk !== undefined) crash('mid_upload');
-      return await db.transaction().execute((trx) => appendToJob(trx, { jobId, ...appended }));
+      if (chunk !== undefined) crash('mid_upload');
+      const append = () => db.transaction().execute((trx) => appendToJob(trx, { jobId, ...appended }));
+      if (chunk === undefined) return await append();
+      const { chunkNo, rowCount } = chunk;
+      const about = { ...POSTGRESQL, 'iit.job.id': jobId, 'iit.chunk.no': chunkNo, 'iit.rows': rowCount };
+      return await tracer.withSpan('append chunk', about, append, { kind: 'client' });
     });
     this.#turn = turn.catch(() => undefined);
     const bell = await turn;
     if (bell === undefined) return;
     crash('after_chunk_commit');
-    const ringing = doorbell.ring([bell]).then(() => void this.#ringing.delete(ringing));
+    const ringing = this.#ring(bell).then(() => void this.#ringing.delete(ringing));
     this.#ringing.add(ringing);
     crash('mid_ring');
+  }
+
+  async #ring(bell: Bell): Promise<void> {
+    const { doorbell, tracer } = this.#options;
+    const about = { 'iit.job.id': bell.jobId, 'iit.chunk.no': bell.chunkNo };
+    const ring = async () => void (await doorbell.ring([{ ...bell, traceparent: tracer.traceparent() }]));
+    await tracer.withSpan('ring', about, ring, { kind: 'producer' });
   }
 }

@@ -7,6 +7,7 @@ import { claimChunk } from '#shared/jobs/chunk-transitions.ts';
 import { createCrashPoints } from '#shared/lifecycle/crash-points.ts';
 import { insertSampleJob } from '#test/support/sample-job.ts';
 import { sampleModel } from '#test/support/sample-model.ts';
+import { UNTRACED } from '#shared/tracing/tracer.ts';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database.ts';
 import { writeChunk } from '#workers/jobs/score-chunk/write-chunk.ts';
 import { scoreChunk } from '#workers/threads/score-chunk.ts';
@@ -46,7 +47,11 @@ async function scoredJob(rowsPerChunk = 10): Promise<string> {
       },
       attached,
     );
-    await writeChunk({ pool, crash: createCrashPoints(undefined), timeoutMs: 10_000 }, claim, scored);
+    await writeChunk(
+      { pool, crash: createCrashPoints(undefined), tracer: UNTRACED, timeoutMs: 10_000 },
+      claim,
+      scored,
+    );
   }
   return jobId;
 }

@@ -61,6 +61,18 @@ export const environment = z.object({
   DRIFT_SECONDS: z.coerce.number().min(0.05).max(3_600).default(15),
   SHADOW_SECONDS: z.coerce.number().min(0.05).max(3_600).default(5),
   MAX_MODEL_BYTES: count(1_024, 1024 ** 3).default(64 * 1024 ** 2),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .string()
+    .regex(/^https?:\/\/[^\s/]+/u, 'must start with http:// or https://')
+    .optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: z
+    .string()
+    .regex(
+      /^\s*[\w-]+\s*=(?:[^,%]|%[0-9a-f]{2})*(?:,\s*[\w-]+\s*=(?:[^,%]|%[0-9a-f]{2})*)*$/iu,
+      'must be name=value,name=value with percent-encoded values',
+    )
+    .optional(),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
   CRASH_AT: z.string().optional(),
 });
 

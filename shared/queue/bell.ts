@@ -2,7 +2,14 @@ import { z } from 'zod';
 import type { Priority } from '#shared/db/schema.ts';
 
 /** "Look at this chunk": all that ever crosses the queue. A bell of an older epoch is void. */
-export type Bell = { jobId: string; chunkNo: number; epoch: number; priority: Priority };
+export type Bell = {
+  jobId: string;
+  chunkNo: number;
+  epoch: number;
+  priority: Priority;
+  /** W3C traceparent of whoever rang, where it is traced. */
+  traceparent?: string | undefined;
+};
 
 export const QUEUE_NAME = 'iit-chunks';
 
@@ -11,6 +18,7 @@ const bellSchema = z.object({
   chunkNo: z.int().nonnegative(),
   epoch: z.int().positive(),
   priority: z.enum(['low', 'normal', 'high']),
+  traceparent: z.string().max(100).optional().catch(undefined),
 });
 
 /** Reads what a queue delivered; undefined for anything that is no bell (an older release's, a stray job). */

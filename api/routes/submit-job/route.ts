@@ -182,6 +182,7 @@ async function submit(call: SubmitCall): Promise<Response> {
           writer: new ChunkWriter({
             db: deps.db,
             doorbell: deps.doorbell,
+            tracer: deps.tracer,
             crash: deps.crash,
             jobId,
             opened: job,

@@ -12,6 +12,7 @@ import type { WorkerMetrics } from '#shared/metrics/worker-metrics.ts';
 import type { ModelStore } from '#shared/models/store.ts';
 import type { Bell } from '#shared/queue/bell.ts';
 import type { Doorbell } from '#shared/queue/doorbell.ts';
+import { type OpenSpan, POSTGRESQL, type Tracer } from '#shared/tracing/tracer.ts';
 import type { ScoringPool } from '#workers/threads/scoring-pool.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 import { writeChunk } from './write-chunk.ts';
@@ -26,6 +27,7 @@ export type ScoreChunkDeps = {
   metrics: WorkerMetrics;
   crash: CrashPoints;
   log: Logger;
+  tracer: Tracer;
   limits: {
     leaseSeconds: number;
     maxAttempts: number;
@@ -52,9 +54,28 @@ export async function scoreChunkJob(
   bell: Bell,
   signal: AbortSignal,
 ): Promise<BellOutcome> {
-  const { db, leases, metrics, crash, limits } = deps;
+  const about = { 'iit.job.id': bell.jobId, 'iit.chunk.no': bell.chunkNo, 'iit.chunk.epoch': bell.epoch };
+  const work = async (span: OpenSpan) => {
+    const outcome = await answerBell(deps, bell, signal, span);
+    span.set({ 'iit.outcome': outcome });
+    return outcome;
+  };
+  const origin = { kind: 'consumer', traceparent: bell.traceparent } as const;
+  return await deps.tracer.withSpan('score chunk', about, work, origin);
+}
+
+async function answerBell(
+  deps: ScoreChunkDeps,
+  bell: Bell,
+  signal: AbortSignal,
+  span: OpenSpan,
+): Promise<BellOutcome> {
+  const { db, leases, metrics, crash, limits, tracer } = deps;
   crash('before_claim');
-  const claim = await claimChunk(db, bell, { owner: leases.owner, seconds: limits.leaseSeconds });
+  const lease = { owner: leases.owner, seconds: limits.leaseSeconds };
+  const claim = await tracer.withSpan('claim chunk', POSTGRESQL, () => claimChunk(db, bell, lease), {
+    kind: 'client',
+  });
   if (claim === undefined) {
     metrics.bells.inc({ outcome: 'void' });
     return 'void';
@@ -68,6 +89,7 @@ export async function scoreChunkJob(
     outcome = 'scored';
   } catch (error) {
     outcome = await giveUp(deps, claim, error, signal);
+    if (outcome === 'retry' || outcome === 'quarantined') span.fail(outcome);
   } finally {
     leases.remove(claim);
   }
@@ -77,36 +99,42 @@ export async function scoreChunkJob(
 }
 
 async function scoreAndWrite(deps: ScoreChunkDeps, claim: Claim, signal: AbortSignal): Promise<void> {
-  const { models, scoring, metrics, crash, limits, pool } = deps;
+  const { models, scoring, metrics, crash, limits, pool, tracer } = deps;
   const model = await models.load(claim.model.sha256.toString('hex'));
-  const { payload, sha256: payloadSha256 } = await readPayload(pool, claim);
+  const read = () => readPayload(pool, claim);
+  const { payload, sha256: payloadSha256 } = await tracer.withSpan('read chunk', POSTGRESQL, read, {
+    kind: 'client',
+  });
   const { rowCount, explain } = claim;
-  const scored = await scoring.score(
-    {
-      payload,
-      payloadSha256,
-      rowCount,
-      explain,
-      tiers: model.manifest.tiers,
-      baseline: driftBaseline(model.manifest),
-      context: {
-        period: claim.period,
-        jobId: claim.jobId,
-        tenantId: claim.tenantId,
-        chunkNo: claim.chunkNo,
-        recordedAtMicros: BigInt(claim.claimedAtMicros),
-        apiKeyId: claim.apiKeyId,
-        actor: claim.actor,
-        modelVersion: claim.model.version,
-        modelSha256: claim.model.sha256,
+  const score = () =>
+    scoring.score(
+      {
+        payload,
+        payloadSha256,
+        rowCount,
+        explain,
+        tiers: model.manifest.tiers,
+        baseline: driftBaseline(model.manifest),
+        context: {
+          period: claim.period,
+          jobId: claim.jobId,
+          tenantId: claim.tenantId,
+          chunkNo: claim.chunkNo,
+          recordedAtMicros: BigInt(claim.claimedAtMicros),
+          apiKeyId: claim.apiKeyId,
+          actor: claim.actor,
+          modelVersion: claim.model.version,
+          modelSha256: claim.model.sha256,
+        },
       },
-    },
-    model.prepared,
-    signal,
-  );
+      model.prepared,
+      signal,
+    );
+  const scored = await tracer.withSpan('score rows', { 'iit.rows': rowCount }, score);
   crash('after_score');
   metrics.inference.observe(scored.inferenceMs / 1_000);
-  const settled = await writeChunk({ pool, crash, timeoutMs: limits.writeTimeoutMs }, claim, scored);
+  const write = () => writeChunk({ pool, crash, tracer, timeoutMs: limits.writeTimeoutMs }, claim, scored);
+  const settled = await tracer.withSpan('write chunk', POSTGRESQL, write, { kind: 'client' });
   scoring.recycle(scored);
   metrics.rowsScored.inc(scored.rowCount);
   announce(deps, settled);

@@ -9,10 +9,11 @@ import { type Claim, finishChunk, holdChunk } from '#shared/jobs/chunk-transitio
 import type { Settled } from '#shared/jobs/settle-job.ts';
 import type { CrashPoints } from '#shared/lifecycle/crash-points.ts';
 import { withinMs } from '#shared/lifecycle/within.ts';
+import { POSTGRESQL, type Tracer } from '#shared/tracing/tracer.ts';
 import { PREDICTION_COPY_SQL } from '#workers/threads/prediction-rows.ts';
 import type { ScoredChunk } from '#workers/threads/score-chunk.ts';
 
-export type WriteDeps = { pool: Pool; crash: CrashPoints; timeoutMs: number };
+export type WriteDeps = { pool: Pool; crash: CrashPoints; tracer: Tracer; timeoutMs: number };
 
 /**
  * A chunk's one transaction: hold the chunk, copy predictions and audit, add the batch's digest, mark it done
@@ -41,20 +42,22 @@ export async function writeChunk(
 }
 
 async function transact(
-  { crash }: WriteDeps,
+  { crash, tracer }: WriteDeps,
   client: PoolClient,
   claim: Claim,
   scored: ScoredChunk,
 ): Promise<Settled | undefined> {
   const trx = databaseOn(client);
+  const traced = (name: string, work: () => Promise<void>) =>
+    tracer.withSpan(name, POSTGRESQL, work, { kind: 'client' });
   await client.query('BEGIN');
   if (!(await holdChunk(trx, claim))) {
     throw new ServiceError('lease_lost', 'The chunk was given to somebody else.');
   }
   crash('before_copy');
-  await copy(client, PREDICTION_COPY_SQL, scored.predictions);
+  await traced('copy predictions', () => copy(client, PREDICTION_COPY_SQL, scored.predictions));
   crash('mid_copy');
-  await copy(client, AUDIT_COPY_SQL, scored.audit);
+  await traced('copy audit', () => copy(client, AUDIT_COPY_SQL, scored.audit));
   crash('after_copy');
   await trx
     .insertInto('audit_batches')
@@ -76,7 +79,7 @@ async function transact(
   }
   const settled = await finishChunk(trx, claim, { rowCount: scored.rowCount, tiers: scored.tiers });
   crash('before_commit');
-  await client.query('COMMIT');
+  await traced('commit', async () => void (await client.query('COMMIT')));
   crash('after_commit');
   return settled;
 }
