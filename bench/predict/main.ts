@@ -1,6 +1,6 @@
 /**
  * `npm run bench:predict [-- --seconds 5 --rounds 3 --out]`: online prediction, audited, against FastAPI + LightGBM that
- * audits nothing, in turn on one core; the load and PostgreSQL have the other. PYTHON names an interpreter with fastapi,
+ * audits nothing, in turn on one core. The load has the other core; PostgreSQL takes what either leaves. PYTHON names an interpreter with fastapi,
  * uvicorn and lightgbm (bench/peer/requirements.txt). The last line is one JSON object.
  */
 import { execFileSync } from 'node:child_process';
@@ -34,10 +34,10 @@ const seconds = Number(options.seconds);
 const rounds = Number(options.rounds);
 const connections = Number(options.connections);
 const SERVICE_CORE = 0;
-const OTHER_CORE = 1;
+const LOAD_CORE = 1;
 const MODEL = path.resolve(ROOT, options.model);
 
-pin(process.pid);
+pin(process.pid, LOAD_CORE);
 const manifest = loadManifest(await readFile(manifestPathOf(MODEL), 'utf8'));
 const golden = loadGoldenRows(await readFile(path.join(path.dirname(MODEL), manifest.golden.file), 'utf8'));
 const bodies = golden.rows.slice(0, 200).map(({ values }, row) =>
@@ -49,7 +49,7 @@ const bodies = golden.rows.slice(0, 200).map(({ values }, row) =>
 );
 
 await using postgres = await startPostgres({ settings: { shared_buffers: '256MB', max_wal_size: '4GB' } });
-pin(postgres.pid);
+pin(postgres.pid, `${SERVICE_CORE},${LOAD_CORE}`);
 const databaseUrl = postgres.url('postgres');
 await prepareDatabase({ databaseUrl, queueUrl: databaseUrl });
 const pool = createPool({
@@ -195,8 +195,8 @@ async function cpuSeconds(pid: number): Promise<number> {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
-function pin(pid: number): void {
-  execFileSync('taskset', ['-acp', String(OTHER_CORE), String(pid)], { stdio: 'ignore' });
+function pin(pid: number, cores: number | string): void {
+  execFileSync('taskset', ['-acp', String(cores), String(pid)], { stdio: 'ignore' });
 }
 
 function median(values: readonly number[]): number {
