@@ -26,13 +26,10 @@ const query = z.strictObject({
     .max(MOST_ROWS)
     .optional()
     .meta({ description: 'Only as many of the highest risk as can be called, in each facility' }),
-  on: z.iso
-    .date()
-    .optional()
-    .meta({
-      description:
-        'The day from which days to due are counted; by default the day that each patient’s data describe',
-    }),
+  on: z.iso.date().optional().meta({
+    description:
+      'The day from which days to due are counted; by default the day that each patient’s data describe',
+  }),
 });
 
 export const jobWorklist = route(
