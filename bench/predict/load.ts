@@ -9,19 +9,34 @@ export type LoadOptions = {
   connections: number;
   /** Evenly spaced requests a second, sent whether or not earlier ones are answered; undefined: as fast as answers come. */
   perSecond?: number;
+  /** Counts answers other than 200 instead of throwing. */
+  countErrors?: boolean;
 };
 
-export type LoadResult = { answered: number; perSecond: number; p50Ms: number; p99Ms: number };
+export type LoadResult = {
+  answered: number;
+  /** Answers other than 200; part of `answered`. */
+  errors: number;
+  /** The first of those, whole. */
+  firstError: string | undefined;
+  perSecond: number;
+  p50Ms: number;
+  p99Ms: number;
+  /** Of every answer, ascending. */
+  timesMs: readonly number[];
+};
 
 type Connection = { socket: net.Socket; received: Buffer; dueMs: number; busy: boolean };
 
 const HEAD_END = Buffer.from('\r\n\r\n');
+const LAST_CHUNK = Buffer.from('\r\n0\r\n\r\n');
 
 /**
  * Loads a service over keep-alive connections, one request at a time on each. Requests are bytes made beforehand and
  * answers are only measured: of the core that it shares with PostgreSQL it takes a third of what autocannon takes, which
  * otherwise is what the benchmark would measure. At a fixed rate a request's time counts from when it was due, so that a
- * stall counts against everyone whom it kept waiting. Throws on any answer other than 200.
+ * stall counts against everyone whom it kept waiting. Throws on any answer other than 200 unless they are counted, and on a
+ * connection that breaks.
  */
 export async function load(options: LoadOptions): Promise<LoadResult> {
   const { url, path, headers, bodies, seconds, connections: count, perSecond } = options;
@@ -37,6 +52,8 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
   const overdueMs: number[] = [];
   const total = perSecond === undefined ? Infinity : Math.round(perSecond * seconds);
   let sent = 0;
+  let errors = 0;
+  let firstError: string | undefined;
   let endMs = Infinity;
   let timer: NodeJS.Timeout | undefined;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -69,11 +86,21 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
       socket.on('data', (data: Buffer) => {
         connection.received =
           connection.received.length === 0 ? data : Buffer.concat([connection.received, data]);
-        const length = answerLength(connection.received);
+        let length: number | undefined;
+        try {
+          length = answerLength(connection.received);
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error('an unreadable answer', { cause: error }));
+          return;
+        }
         if (length === undefined || connection.received.length < length) return;
         const status = connection.received.toString('latin1', 9, 12);
+        if (status !== '200') {
+          errors++;
+          firstError ??= connection.received.toString('latin1');
+        }
         connection.received = Buffer.alloc(0);
-        if (status === '200') answered(connection);
+        if (status === '200' || options.countErrors === true) answered(connection);
         else reject(new Error(`${path} answered ${status}`));
       });
       return connection;
@@ -108,9 +135,12 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
     Math.round((sorted[Math.floor(share * (sorted.length - 1))] ?? NaN) * 100) / 100;
   return {
     answered: timesMs.length,
+    errors,
+    firstError,
     perSecond: (timesMs.length * 1_000) / (performance.now() - startMs),
     p50Ms: quantile(0.5),
     p99Ms: quantile(0.99),
+    timesMs: sorted,
   };
 }
 
@@ -118,7 +148,11 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
 function answerLength(received: Buffer): number | undefined {
   const end = received.indexOf(HEAD_END);
   if (end < 0) return undefined;
-  const [, length] = /content-length: (\d+)/iu.exec(received.toString('latin1', 0, end)) ?? [];
-  if (length === undefined) throw new Error('an answer without a length');
+  const headers = received.toString('latin1', 0, end);
+  if (/transfer-encoding: chunked/iu.test(headers)) {
+    return received.subarray(-LAST_CHUNK.length).equals(LAST_CHUNK) ? received.length : undefined;
+  }
+  const [, length] = /content-length: (\d+)/iu.exec(headers) ?? [];
+  if (length === undefined) throw new Error(`an answer without a length: ${headers}`);
   return end + HEAD_END.length + Number(length);
 }
