@@ -54,14 +54,22 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const { db, clock, cacheTtlMs = 5_000, cacheSize = 1_000 } = options;
   const cache = new LRUCache<string, { stored: StoredKey; loadedAtMs: number }>({ max: cacheSize });
 
+  /** Lookups under way: requests that meet an expired entry together ask PostgreSQL once. */
+  const loading = new Map<string, Promise<StoredKey | undefined>>();
+
   async function find(lookup: string): Promise<StoredKey | undefined> {
-    const nowMs = clock.nowMs();
     const cached = cache.get(lookup);
-    if (cached !== undefined && nowMs - cached.loadedAtMs < cacheTtlMs) return cached.stored;
-    cache.delete(lookup);
+    if (cached !== undefined && clock.nowMs() - cached.loadedAtMs < cacheTtlMs) return cached.stored;
+    const running = loading.get(lookup) ?? refresh(lookup).finally(() => loading.delete(lookup));
+    loading.set(lookup, running);
+    return await running;
+  }
+
+  async function refresh(lookup: string): Promise<StoredKey | undefined> {
+    const loadedAtMs = clock.nowMs();
     const stored = await load(db, lookup);
-    if (stored === undefined) return undefined;
-    cache.set(lookup, { stored, loadedAtMs: nowMs });
+    if (stored === undefined) cache.delete(lookup);
+    else cache.set(lookup, { stored, loadedAtMs });
     return stored;
   }
 
