@@ -1,7 +1,7 @@
 /**
  * `npm run bench:load -- --rps 1000 --seconds 300 --processes 2`: the load test of the deployment guide. POST /v1/predict at
- * a fixed rate, one patient a request, against several api processes over one PostgreSQL, every second (third, …) request to
- * the next process. The rate is open: a request is sent when it is due, and its time counts from then. Fails unless every
+ * a fixed rate, one patient a request, against several api processes over one PostgreSQL, the rate split evenly over
+ * them. The rate is open: a request is sent when it is due, and its time counts from then. Fails unless every
  * answer is in the audit. The last line is one JSON object, which is also a line of bench/results/load.md.
  */
 import { appendFile, readFile } from 'node:fs/promises';
