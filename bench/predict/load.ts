@@ -117,7 +117,8 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
         for (; due < total; due++) {
           const dueMs = startMs + (due * 1_000) / perSecond;
           if (dueMs > performance.now()) break;
-          const connection = idle.pop();
+          // The one that rested longest: a server closes a connection that stays silent.
+          const connection = idle.shift();
           if (connection === undefined) overdueMs.push(dueMs);
           else send(connection, dueMs);
         }
