@@ -1,7 +1,7 @@
 import { type SqlBool, sql } from 'kysely';
 import { z } from 'zod';
 import type { Db } from '#shared/db/database.ts';
-import { TIERS } from '#shared/db/schema.ts';
+import { TIERS } from '#shared/models/manifest.ts';
 
 export const auditRecordSchema = z
   .object({

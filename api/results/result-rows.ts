@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { TIERS, type Tier } from '#shared/db/schema.ts';
+import { TIERS, type Tier } from '#shared/models/manifest.ts';
 import { type Capacity, predictionsWithin } from './capacity.ts';
 import { isoDateOf } from './iso-date.ts';
 import { copyRows } from './copy-rows.ts';

@@ -52,8 +52,6 @@ export type JobStatus =
 export type ChunkState = 'pending' | 'leased' | 'done' | 'quarantined' | 'cancelled';
 
 export type Priority = 'low' | 'normal' | 'high';
-export const TIERS = ['low', 'medium', 'high'] as const;
-export type Tier = (typeof TIERS)[number];
 
 type TenantsTable = { id: Generated<number>; name: string; created_at: Generated<Date> };
 
