@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import type { ResultWriter } from './result-formats.ts';
 import { readResultRows, type ResultFilter, type ResultPosition } from './result-rows.ts';
 
-/** Rows a read: about a megabyte of text, so a download holds two of them at the most. */
+/** Rows a read: about a megabyte of text, so a download holds one of them while its reader is slow, its rows only while it is made. */
 const PAGE_ROWS = 4_000;
 
 /**
@@ -22,12 +22,26 @@ export async function* streamResults(
   let left = limit;
   while (left > 0 && !signal.aborted) {
     const asked = Math.min(PAGE_ROWS, left);
-    const rows = await readResultRows(pool, filter, after, asked);
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    yield Buffer.from(writer.block(rows));
-    if (rows.length < asked) return;
-    after = { row: last.row, risk: last.risk };
-    left -= rows.length;
+    const page = await nextPage(pool, filter, writer, after, asked);
+    if (page === undefined) return;
+    yield page.text;
+    if (page.rowCount < asked) return;
+    ({ after } = page);
+    left -= page.rowCount;
   }
+}
+
+/** A function of its own, so that a generator which waits for a slow reader holds the text and no longer its rows. */
+async function nextPage(
+  pool: Pool,
+  filter: ResultFilter,
+  writer: ResultWriter,
+  after: ResultPosition | undefined,
+  limit: number,
+): Promise<{ text: Uint8Array; rowCount: number; after: ResultPosition } | undefined> {
+  const rows = await readResultRows(pool, filter, after, limit);
+  const last = rows.at(-1);
+  if (last === undefined) return undefined;
+  const text = Buffer.from(writer.block(rows));
+  return { text, rowCount: rows.length, after: { row: last.row, risk: last.risk } };
 }

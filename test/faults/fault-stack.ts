@@ -52,6 +52,8 @@ export type FaultStack = AsyncDisposable & {
   /** Between every service and PostgreSQL; the queue's connections too where it lives there. */
   postgresCable: TcpProxy;
   redisCable: TcpProxy | undefined;
+  /** As the services know it: through its cable. */
+  queueUrl: string;
   /** The test's own connection, around the cables, as superuser. Opened anew after a restart. */
   db: () => Db;
   restartPostgres: (mode: 'fast' | 'immediate', downMs?: number, whileDown?: WhileDown) => Promise<void>;
@@ -150,6 +152,7 @@ export async function startFaultStack(options: FaultStackOptions): Promise<Fault
     },
     postgresCable,
     redisCable,
+    queueUrl,
     db: () => db,
     restartPostgres: async (mode, downMs = 0, whileDown) => {
       const { port } = postgres;

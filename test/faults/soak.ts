@@ -24,13 +24,15 @@ const RESULTS = path.resolve(import.meta.dirname, '..', '..', 'bench', 'results'
 const HEAD = `# Soak: cohorts of random size, random faults
 
 \`npm run soak -- --minutes N [--queue redis|postgres] [--seed N]\` adds a line. Memory: resident MB of the api and the worker that live through
-the whole run, median of its first quarter → median of its last, and the highest.
+the whole run: the medians of its eight eighths (the two first lines: of its first and its last quarter), and the highest.
 
 | date | minutes | queue | seed | jobs | rows | uploads refused or cut | faults | broken | api MB | worker MB | machine |
 |---|---|---|---|---|---|---|---|---|---|---|---|
 `;
 const CALM_MS = 180_000;
 const SAMPLE_MS = 2_000;
+/** The memory curve: so many medians over the run. */
+const CURVE_POINTS = 8;
 const SUBMITTERS = 2;
 const OPEN_JOBS = 4;
 const ATTEMPT_TIMEOUT_MS = 60_000;
@@ -246,14 +248,13 @@ async function report(run: {
 }): Promise<number> {
   const { queue, minutes, seed, accepted, cut, counts, samples, broken } = run;
   const rows = accepted.reduce((sum, { expected }) => sum + expected.rowCount, 0);
-  const quarter = Math.max(1, Math.floor(samples.length / 4));
   const curve = (of: keyof Sample) => {
     const all = samples.map((sample) => sample[of]).filter((mb) => !Number.isNaN(mb));
-    return {
-      first: median(all.slice(0, quarter)),
-      last: median(all.slice(-quarter)),
-      highest: Math.round(Math.max(...all)),
-    };
+    const eighth = Math.max(1, Math.ceil(all.length / CURVE_POINTS));
+    const points = Array.from({ length: Math.ceil(all.length / eighth) }, (_, at) =>
+      median(all.slice(at * eighth, (at + 1) * eighth)),
+    );
+    return { points, highest: Math.round(Math.max(...all)) };
   };
   const [api, worker] = [curve('api'), curve('worker')];
   const faults = Object.values(counts).reduce((sum, count) => sum + count, 0);
@@ -261,7 +262,7 @@ async function report(run: {
   process.stdout.write(`faults: ${JSON.stringify(counts)}\n`);
   const summary = { minutes, queue, seed, jobs: accepted.length, rows, cut, faults, broken: broken.length };
   process.stdout.write(`${JSON.stringify({ ...summary, api_mb: api, worker_mb: worker })}\n`);
-  const cell = ({ first, last, highest }: ReturnType<typeof curve>) => `${first} → ${last}, ${highest}`;
+  const cell = ({ points, highest }: ReturnType<typeof curve>) => `${points.join(' ')}, ${highest}`;
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`;
   const line = [
     new Date().toISOString().slice(0, 10),
