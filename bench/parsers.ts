@@ -3,15 +3,14 @@
  * the order turns round from round to round, and every reading must agree. Appends to bench/results/parsers.md.
  */
 import { execFile } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
 import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { spawn } from 'node:child_process';
 import { parseArgs, promisify } from 'node:util';
 import { loadManifest } from '#shared/models/manifest.ts';
+import { median } from './median.ts';
 import { type CohortFormat, CONTESTANTS, type Read } from './parsers/contestants.ts';
+import { writeCohortFile } from './pipeline/cohort-file.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const RESULTS = path.join(ROOT, 'bench', 'results', 'parsers.md');
@@ -94,9 +93,7 @@ async function writeCohorts(rows: number, folder: string): Promise<Record<Cohort
   const files = { csv: '', ndjson: '', json: '' };
   for (const format of ['csv', 'ndjson'] as const) {
     files[format] = path.join(folder, `cohort.${format}`);
-    const args = ['cli/cohort.ts', '--rows', String(rows), '--format', format];
-    const generator = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
-    await pipeline(generator.stdout, createWriteStream(files[format]));
+    await writeCohortFile({ rows, format, seed: '1' }, files[format]);
   }
   files.json = path.join(folder, 'cohort.json');
   const lines = (await readFile(files.ndjson, 'utf8')).trimEnd().replaceAll('\n', ',\n');
@@ -143,9 +140,4 @@ Medians of ${rounds} processes each.
 |---|---|---|---|---|---|---|
 ${lines.join('\n')}
 `;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((left, right) => left - right);
-  return sorted[sorted.length >> 1] ?? NaN;
 }

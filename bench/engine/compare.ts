@@ -8,7 +8,8 @@ import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { median, type Mode } from './measure.ts';
+import { median } from '../median.ts';
+import type { Mode } from './measure.ts';
 
 const HERE = import.meta.dirname;
 const RESULTS = join(HERE, '../results/engine.md');

@@ -8,7 +8,8 @@ import { Worker } from 'node:worker_threads';
 import { attachModel, prepareModel } from '#engine/index.ts';
 
 import { readBenchCase, type BenchCase } from './case.ts';
-import { makePass, median, type Mode, type Share } from './measure.ts';
+import { median } from '../median.ts';
+import { makePass, type Mode, type Share } from './measure.ts';
 
 const ROUNDS = 5;
 const ROUND_MS = 400;

@@ -5,7 +5,7 @@
  * answer is in the audit. The last line is one JSON object, which is also a line of bench/results/load.md.
  */
 import { appendFile, readFile } from 'node:fs/promises';
-import { cpus, loadavg } from 'node:os';
+import { loadavg } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { sql } from 'kysely';
@@ -17,6 +17,7 @@ import { createDatabase, createPool } from '#shared/db/database.ts';
 import { loadGoldenRows, loadManifest } from '#shared/models/manifest.ts';
 import { manifestPathOf, registerShippedModel } from '#shared/models/store.ts';
 import { type ServiceProcess, startService } from '#test/support/service-process.ts';
+import { machineName } from '../machine.ts';
 import { load, type LoadResult } from '../predict/load.ts';
 
 const { values: options } = parseArgs({
@@ -88,7 +89,6 @@ const result = {
   max_ms: quantileMs(1),
   seconds: round(elapsedSeconds),
 };
-const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.version}`;
 const busy = `${round(loadBefore)} → ${round(loadavg()[0] ?? NaN)}`;
 const cells = [
   new Date().toISOString().slice(0, 16),
@@ -96,7 +96,7 @@ const cells = [
   ...Object.values(result),
   auditedRows,
   busy,
-  machine,
+  machineName(),
 ];
 await appendFile(path.join(ROOT, 'bench/results/load.md'), `| ${cells.join(' | ')} |\n`);
 process.stdout.write(`${JSON.stringify(result)}\n`);

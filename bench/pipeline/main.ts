@@ -1,13 +1,13 @@
-import { execFile, spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { execFile } from 'node:child_process';
 import { appendFile, mkdtemp, rm } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { parseArgs, promisify } from 'node:util';
+import { machineName } from '../machine.ts';
+import { writeCohortFile } from './cohort-file.ts';
 import { copyFloor, dumpRows } from './floor.ts';
 import { runJob } from './job.ts';
-import { createMigrated, startStack } from './stack.ts';
+import { createMigrated, startStack, withoutAutovacuum } from './stack.ts';
 
 const run = promisify(execFile);
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
@@ -36,7 +36,7 @@ async function main(): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), 'iit-bench-'));
   try {
     const file = path.join(folder, `cohort.${format}`);
-    await writeCohort(rowCount, format, file);
+    await writeCohortFile({ rows: rowCount, format, seed: options.seed }, file);
     await using stack = await startStack({
       workers: Number(options.workers),
       queue: options.queue === 'postgres' ? 'postgres' : 'redis',
@@ -51,6 +51,7 @@ async function main(): Promise<void> {
       worker: round(busy.worker - idle.worker),
       postgres: round(busy.postgres - idle.postgres),
     };
+    await withoutAutovacuum(stack.postgres);
     await dumpRows(stack.databaseUrl, folder);
     for (const name of ['floor_serial', 'floor_parallel', 'peer']) await createMigrated(stack.postgres, name);
     const urls = {
@@ -83,12 +84,6 @@ async function main(): Promise<void> {
   }
 }
 
-async function writeCohort(rows: number, format: string, file: string): Promise<void> {
-  const args = ['cli/cohort.ts', '--rows', String(rows), '--seed', options.seed, '--format', format];
-  const generator = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
-  await pipeline(generator.stdout, createWriteStream(file));
-}
-
 async function runPeer(file: string, url: string): Promise<number> {
   const args = ['bench/peer/pipeline.py', file, 'models/iit_lightgbm_model.txt', url];
   const { stdout } = await run(process.env['PYTHON'] ?? 'python3', args, { cwd: ROOT });
@@ -100,7 +95,6 @@ type Result = Record<string, string | number | { api: number; worker: number; po
 
 async function record(result: Result): Promise<void> {
   const date = new Date().toISOString().slice(0, 10);
-  const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.version}`;
   const text = (name: string) => (typeof result[name] === 'object' ? '' : (result[name] ?? ''));
   const cells: (string | number)[] = [
     date,
@@ -117,7 +111,7 @@ async function record(result: Result): Promise<void> {
     text('worker_peak_mb'),
     text('peer_seconds'),
     Object.values(result['cpu_seconds'] ?? {}).join(' + '),
-    machine,
+    machineName(),
     options.note,
   ];
   await appendFile(RESULTS, `| ${cells.join(' | ')} |\n`);

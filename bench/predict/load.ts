@@ -4,7 +4,8 @@ export type LoadOptions = {
   url: string;
   path: string;
   headers: Record<string, string>;
-  bodies: readonly string[];
+  /** POSTed in turn; undefined: GET. */
+  bodies?: readonly string[];
   seconds: number;
   connections: number;
   /** Evenly spaced requests a second, sent whether or not earlier ones are answered; undefined: as fast as answers come. */
@@ -44,9 +45,9 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
   const head = Object.entries({ host: `${hostname}:${port}`, ...headers })
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join('');
-  const requests = bodies.map((body) =>
+  const requests = bodies?.map((body) =>
     Buffer.from(`POST ${path} HTTP/1.1\r\n${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`),
-  );
+  ) ?? [Buffer.from(`GET ${path} HTTP/1.1\r\n${head}\r\n`)];
   const timesMs: number[] = [];
   const idle: Connection[] = [];
   const overdueMs: number[] = [];

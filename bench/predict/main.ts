@@ -18,6 +18,7 @@ import { verifyAudit } from '#shared/audit/verify.ts';
 import { createDatabase, createPool } from '#shared/db/database.ts';
 import { loadGoldenRows, loadManifest } from '#shared/models/manifest.ts';
 import { manifestPathOf, registerShippedModel } from '#shared/models/store.ts';
+import { median } from '../median.ts';
 import { load } from './load.ts';
 import { ROOT, serve, type Served } from './served.ts';
 
@@ -200,11 +201,6 @@ async function cpuSeconds(pid: number): Promise<number> {
 
 function pin(pid: number, cores: number | string): void {
   execFileSync('taskset', ['-acp', String(cores), String(pid)], { stdio: 'ignore' });
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 }
 
 function round(value: number): number {
