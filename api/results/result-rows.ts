@@ -77,23 +77,33 @@ export async function readResultRows(
   return rows;
 }
 
-function pageQuery(filter: ResultFilter, after: ResultPosition | undefined, limit: number): string {
+const COLUMNS = `row_no, patient_id, facility_id, due_date, risk, tier,
+    reason_features, reason_contributions, reason_values`;
+
+/** The statement of one page. Throws a TypeError for what is no safe literal. */
+export function pageQuery(filter: ResultFilter, after: ResultPosition | undefined, limit: number): string {
   const conditions = [`period = ${literal(filter.period, /^\d{4}-\d{2}-\d{2}$/u)}::date`];
   conditions.push(`job_id = ${literal(filter.jobId, /^[0-9a-f-]{36}$/u)}::uuid`);
   if (filter.tier !== undefined) conditions.push(`tier = ${TIERS.indexOf(filter.tier)}`);
   if (filter.minRisk !== undefined) conditions.push(`risk >= ${float8(filter.minRisk)}`);
   const source = predictionsWithin(conditions, filter.capacity);
-  const beyond: string[] = [];
-  if (after !== undefined && filter.order === 'input') beyond.push(`row_no > ${integer(after.row)}`);
-  if (after !== undefined && filter.order === 'risk') {
-    // The first half bounds the index scan, the second settles ties.
-    beyond.push(`risk <= ${float8(after.risk)}`);
-    beyond.push(`(risk < ${float8(after.risk)} OR row_no > ${integer(after.row)})`);
+  const page = (beyond: readonly string[], order: string) =>
+    `SELECT ${COLUMNS} FROM ${[source, ...beyond].join(' AND ')} ORDER BY ${order} LIMIT ${integer(limit)}`;
+  if (filter.order === 'input') {
+    return page(after === undefined ? [] : [`row_no > ${integer(after.row)}`], 'row_no');
   }
-  const order = filter.order === 'input' ? 'row_no' : 'risk DESC, row_no';
-  return `SELECT row_no, patient_id, facility_id, due_date, risk, tier,
-    reason_features, reason_contributions, reason_values
-    FROM ${[source, ...beyond].join(' AND ')} ORDER BY ${order} LIMIT ${integer(limit)}`;
+  const byRisk = 'risk DESC, row_no';
+  if (after === undefined) return page([], byRisk);
+  if (filter.capacity !== undefined) {
+    // Rows are numbered by risk over the whole job here, so one pass is the least.
+    const risk = float8(after.risk);
+    return page([`risk <= ${risk}`, `(risk < ${risk} OR row_no > ${integer(after.row)})`], byRisk);
+  }
+  // Two ranges of the risk index: the rest of the rows with the last one's risk, then those below. As one condition, each page
+  // would read all of the equal rows before it again.
+  const equal = page([`risk = ${float8(after.risk)}`, `row_no > ${integer(after.row)}`], 'row_no');
+  const below = page([`risk < ${float8(after.risk)}`], byRisk);
+  return `SELECT * FROM ((${equal}) UNION ALL (${below})) following ORDER BY ${byRisk} LIMIT ${integer(limit)}`;
 }
 
 function literal(text: string, form: RegExp): string {

@@ -58,8 +58,8 @@ describe('clients that are slow, and too many', () => {
       DATABASE_POOL_SIZE: 2,
       SHUTDOWN_SECONDS: 2,
       CHUNK_ROWS: 5_000,
-      // Without a limit V8 would rather take more memory than look for garbage.
-      NODE_OPTIONS: '--max-old-space-size=128',
+      // Without limits V8 would rather take more memory than look for garbage.
+      NODE_OPTIONS: '--max-old-space-size=128 --max-semi-space-size=4',
     });
     const cohort = makeCohort(model, 60_000);
     const jobId = await stack.submit(api, cohort);
