@@ -6,7 +6,7 @@ import { authorise } from '#api/auth/authorise.ts';
 import type { ApiDeps } from '#api/deps.ts';
 import { parsePath, parseQuery } from '#api/http/parse-parameters.ts';
 import { observe } from '#api/middleware/observe.ts';
-import { problemResponse, PROBLEMS, toServiceError } from '#api/problem.ts';
+import { problemResponse, PROBLEMS, toServiceError } from '#api/http/problem.ts';
 import type { ApiEnv, Route } from '#api/route.ts';
 import { ROUTES } from '#api/routes/all.ts';
 import { ServiceError } from '#shared/errors/errors.ts';

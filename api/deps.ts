@@ -6,7 +6,7 @@ import type { Readiness } from '#api/health/readiness.ts';
 import type { CursorCodec } from '#api/http/cursor.ts';
 import type { JobReader } from '#api/jobs/job-reader.ts';
 import type { UploadLimiter } from '#api/limits/upload-limiter.ts';
-import type { ApiMetrics } from '#api/metrics.ts';
+import type { ApiMetrics } from '#api/metrics/api-metrics.ts';
 import type { Online } from '#api/online/online.ts';
 import type { ReasonTextStore } from '#api/results/reason-text-store.ts';
 import type { Clock } from '#shared/clock/clock.ts';

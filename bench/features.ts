@@ -5,19 +5,19 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
-import { Cohort, NO_SHIFT } from '#cli/cohort/cohort.ts';
-import { RowWriter } from '#cli/cohort/row-writer.ts';
-import { writeCsvRow } from '#cli/cohort/write-flat.ts';
-import { writeNmrsMessage } from '#cli/cohort/write-nmrs.ts';
-import { radetCsvHeader, RadetWriter } from '#cli/cohort/write-radet.ts';
-import { parseIsoDay } from '#shared/features/epoch-day.ts';
-import { FEATURES } from '#shared/features/features.ts';
-import { emptyRecord } from '#shared/features/patient-record.ts';
-import { CsvCells } from '#shared/inputs/csv-cells.ts';
-import { NmrsReader } from '#shared/inputs/nmrs.ts';
-import { PatientScreen } from '#shared/inputs/patient-input.ts';
-import { fillFromRadet, RadetReader, type RadetRow } from '#shared/inputs/radet.ts';
-import { RadetJoin } from '#shared/inputs/radet-join.ts';
+import { Cohort, NO_SHIFT } from '#models/synthetic/cohort.ts';
+import { RowWriter } from '#models/synthetic/row-writer.ts';
+import { writeCsvRow } from '#models/synthetic/write-flat.ts';
+import { writeNmrsMessage } from '#models/synthetic/write-nmrs.ts';
+import { radetCsvHeader, RadetWriter } from '#models/synthetic/write-radet.ts';
+import { parseIsoDay } from '#patients/record/epoch-day.ts';
+import { FEATURES } from '#patients/features/features.ts';
+import { emptyRecord } from '#patients/record/patient-record.ts';
+import { CsvCells } from '#patients/sources/csv-cells.ts';
+import { NmrsReader } from '#patients/sources/nmrs.ts';
+import { PatientScreen } from '#patients/sources/patient-input.ts';
+import { fillFromRadet, RadetReader, type RadetRow } from '#patients/sources/radet.ts';
+import { RadetJoin } from '#patients/sources/radet-join.ts';
 
 const AS_OF = parseIsoDay('2026-06-30');
 const PATIENTS = 4000;

@@ -235,8 +235,8 @@ resource "aws_ecs_service" "worker" {
 
 resource "aws_scheduler_schedule" "nightly" {
   for_each = {
-    backup    = { at = "cron(30 1 * * ? *)", command = ["node", "cli/ops/backup.ts"] }
-    retention = { at = "cron(30 3 * * ? *)", command = ["node", "cli/ops/retention.ts"] }
+    backup    = { at = "cron(30 1 * * ? *)", command = ["node", "cli/backup.ts"] }
+    retention = { at = "cron(30 3 * * ? *)", command = ["node", "cli/retention.ts"] }
   }
 
   name                         = "${local.name}-${each.key}"

@@ -13,7 +13,7 @@ import type { Logger } from '#shared/log/logger.ts';
 import { addModelMetrics } from '#shared/metrics/model-metrics.ts';
 import { addQueueMetrics } from '#shared/metrics/queue-metrics.ts';
 import { addPoolMetrics, createRegistry } from '#shared/metrics/registry.ts';
-import { createWorkerMetrics } from '#shared/metrics/worker-metrics.ts';
+import { createWorkerMetrics } from '#workers/worker-metrics.ts';
 import { createModelStore } from '#shared/models/store.ts';
 import { createDoorbellConsumer } from '#shared/queue/doorbell-consumer.ts';
 import { createDoorbell } from '#shared/queue/doorbell.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseJson, readBody } from '#api/online/read-body.ts';
+import { parseJson, readBody } from '#api/http/read-body.ts';
 import type { Call } from '#api/route.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import type { ModelFiles } from '#shared/models/verify.ts';

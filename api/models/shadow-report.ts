@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Pool } from 'pg';
-import { copyRows } from '#api/results/copy-rows.ts';
+import { copyRows } from '#shared/db/copy/copy-rows.ts';
 import type { Db } from '#shared/db/database.ts';
 import { rankCorrelation } from '#shared/drift/rank-correlation.ts';
 import { TIERS, type Tier } from '#shared/models/manifest.ts';

@@ -1,8 +1,8 @@
 import { hash, randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { AUDIT_COPY_SQL, type AuditContext, encodeAuditRows, HASH_BYTES } from '#shared/audit/audit-rows.ts';
-import { COPY_HEADER, COPY_TRAILER } from '#shared/db/binary-copy.ts';
-import { copyOnce } from './copy-once.ts';
+import { COPY_HEADER, COPY_TRAILER } from '#shared/db/copy/binary-copy.ts';
+import { copyOnce } from '#shared/db/copy/copy-once.ts';
 import { CLOCK_MICROS_SQL, type DatabaseClock } from './database-clock.ts';
 
 /** What one key asked of one model in one group: a run. Its rows are numbered from 1. */

@@ -3,7 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { ApiDeps } from '#api/deps.ts';
 import { parseQuery } from '#api/http/parse-parameters.ts';
 import { traceparentOf } from '#api/http/traceparent-header.ts';
-import { problemOf, PROBLEMS, toServiceError } from '#api/problem.ts';
+import { problemOf, PROBLEMS, toServiceError } from '#api/http/problem.ts';
 import type { Asker } from './online-scorer.ts';
 import {
   mostPredictBytes,
@@ -12,7 +12,7 @@ import {
   type PredictQuery,
   predictText,
 } from './predict.ts';
-import { readBody } from './read-body.ts';
+import { readBody } from '../http/read-body.ts';
 
 const PATH = '/v1/predict';
 const SPAN = `POST ${PATH}`;

@@ -3,10 +3,10 @@ import type { Counter } from 'prom-client';
 import { decodeChunk, NO_DATE } from '#shared/chunks/payload.ts';
 import type { Clock } from '#shared/clock/clock.ts';
 import type { Db } from '#shared/db/database.ts';
-import type { FeatureStore, PatientFeatures } from '#shared/feature-store/feature-store.ts';
+import type { FeatureStore, PatientFeatures } from '#api/online/feature-store/feature-store.ts';
 import type { Logger } from '#shared/log/logger.ts';
 import type { ModelStore } from '#shared/models/store.ts';
-import { isoDateOf } from '#api/results/iso-date.ts';
+import { isoDateOf } from '#patients/record/iso-date.ts';
 
 /** Patients' latest features: from the store, else from the last job that scored them. */
 export type PatientFeatureSource = {

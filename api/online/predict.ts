@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { ApiDeps } from '#api/deps.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
-import { parseIsoDay } from '#shared/features/epoch-day.ts';
+import { parseIsoDay } from '#patients/record/epoch-day.ts';
 import { answerText, type Leftover } from './answer.ts';
 import type { OnlineModel } from './online-model.ts';
 import type { Asker } from './online-scorer.ts';
-import { parseJson } from './read-body.ts';
+import { parseJson } from '../http/read-body.ts';
 import { askedOf, rowsOfNmrs, rowsOfStored } from './read-request.ts';
 import type { OnlineRows } from './row-reader.ts';
 

@@ -1,9 +1,9 @@
-import type { EpochDay } from '#shared/features/epoch-day.ts';
-import { FEATURES } from '#shared/features/features.ts';
-import type { PatientFeatures } from '#shared/feature-store/feature-store.ts';
+import type { EpochDay } from '#patients/record/epoch-day.ts';
+import { FEATURES } from '#patients/features/features.ts';
+import type { PatientFeatures } from '#api/online/feature-store/feature-store.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
-import { NmrsReader } from '#shared/inputs/nmrs.ts';
-import { FieldFault, type InputRejection, PatientScreen } from '#shared/inputs/patient-input.ts';
+import { NmrsReader } from '#patients/sources/nmrs.ts';
+import { FieldFault, type InputRejection, PatientScreen } from '#patients/sources/patient-input.ts';
 import type { OnlineModel } from './online-model.ts';
 import type { OnlineRows } from './row-reader.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { manifestFeatures } from '#shared/features/manifest-features.ts';
+import { manifestFeatures } from '#shared/models/manifest-features.ts';
 import { createRowReader } from './row-reader.ts';
 
 const features = manifestFeatures()

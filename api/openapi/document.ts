@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PROBLEMS } from '#api/problem.ts';
+import { PROBLEMS } from '#api/http/problem.ts';
 import type { AnswerContent, Route } from '#api/route.ts';
 import { VERSION } from '#api/version.ts';
 import { ERROR_CODES, type ErrorCode } from '#shared/errors/errors.ts';

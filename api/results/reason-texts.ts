@@ -1,7 +1,7 @@
-import { featureByName, featureIndex, FEATURES } from '#shared/features/features.ts';
-import { type FeatureRow, reasonText } from '#shared/features/reason-text.ts';
+import { featureByName, featureIndex, FEATURES } from '#patients/features/features.ts';
+import { type FeatureRow, reasonText } from '#patients/features/reason-text.ts';
 import type { ManifestFeature } from '#shared/models/manifest.ts';
-import type { ResultReason } from './result-rows.ts';
+import type { ResultReason } from '#shared/predictions/read-prediction-rows.ts';
 
 /** Reasons of one model in words. */
 export type ReasonTexts = {

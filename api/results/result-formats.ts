@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { csvCell } from './csv-cell.ts';
 import type { ReasonTexts } from './reason-texts.ts';
-import type { ResultRow } from './result-rows.ts';
+import type { ResultRow } from '#shared/predictions/read-prediction-rows.ts';
 
 export const resultSchema = z
   .object({

@@ -1,6 +1,10 @@
 import type { Pool } from 'pg';
 import type { ResultWriter } from './result-formats.ts';
-import { readResultRows, type ResultFilter, type ResultPosition } from './result-rows.ts';
+import {
+  readResultRows,
+  type ResultFilter,
+  type ResultPosition,
+} from '#shared/predictions/read-prediction-rows.ts';
 
 /** Rows a read: about a megabyte of text, so a download holds one of them while its reader is slow, its rows only while it is made. */
 const PAGE_ROWS = 4_000;

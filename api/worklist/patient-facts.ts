@@ -1,7 +1,7 @@
 import { type ChunkRows, decodeChunk } from '#shared/chunks/payload.ts';
 import type { Db } from '#shared/db/database.ts';
-import { featureByName, featureIndex, FEATURES } from '#shared/features/features.ts';
-import { reasonText } from '#shared/features/reason-text.ts';
+import { featureByName, featureIndex, FEATURES } from '#patients/features/features.ts';
+import { reasonText } from '#patients/features/reason-text.ts';
 import type { ModelManifest } from '#shared/models/manifest.ts';
 import type { WorklistRow } from './worklist-rows.ts';
 

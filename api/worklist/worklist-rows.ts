@@ -1,6 +1,6 @@
 import { escapeLiteral, type Pool } from 'pg';
-import { type Capacity, predictionsWithin } from '#api/results/capacity.ts';
-import { copyRows } from '#api/results/copy-rows.ts';
+import { type Capacity, predictionsWithin } from '#shared/predictions/capacity.ts';
+import { copyRows } from '#shared/db/copy/copy-rows.ts';
 import { TIERS, type Tier } from '#shared/models/manifest.ts';
 
 /** Somebody to be called, as predicted; the patient's facts come from the chunk. */

@@ -1,5 +1,5 @@
-import { isoDateOf } from '#api/results/iso-date.ts';
-import { GRACE_DAYS } from '#shared/features/history.ts';
+import { isoDateOf } from '#patients/record/iso-date.ts';
+import { GRACE_DAYS } from '#patients/features/history.ts';
 import { NOT_A_DIAGNOSIS } from '#shared/models/manifest.ts';
 import type { PatientFacts } from './patient-facts.ts';
 import type { WorklistRow } from './worklist-rows.ts';

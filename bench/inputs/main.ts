@@ -61,7 +61,9 @@ result['peak_mb'] = await stack.peakMemoryMb();
 console.log(JSON.stringify(result));
 
 async function generated(args: string[]): Promise<Buffer> {
-  const child = spawn('node', ['cli/cohort.ts', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn('node', ['models/synthetic/main.ts', ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const parts: Buffer[] = [];
   for await (const part of Readable.from(child.stdout)) parts.push(part as Buffer);
   return Buffer.concat(parts);

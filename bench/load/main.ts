@@ -10,7 +10,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { sql } from 'kysely';
 import { createKey } from '#api/auth/keys.ts';
-import { startPostgres } from '#cli/local-services/postgres-server.ts';
+import { startPostgres } from '#dev/local-services/postgres-server.ts';
 import { prepareDatabase } from '#cli/prepare-database.ts';
 import { recordEvent } from '#shared/audit/record-event.ts';
 import { createDatabase, createPool } from '#shared/db/database.ts';

@@ -10,7 +10,7 @@ export type CohortFile = { rows: number; format: 'csv' | 'ndjson'; seed: string 
 
 /** Writes a synthetic cohort as `npm run cohort` prints it. Throws when the generator fails. */
 export async function writeCohortFile({ rows, format, seed }: CohortFile, file: string): Promise<void> {
-  const args = ['cli/cohort.ts', '--rows', String(rows), '--seed', seed, '--format', format];
+  const args = ['models/synthetic/main.ts', '--rows', String(rows), '--seed', seed, '--format', format];
   const generator = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(generator, 'exit');
   await pipeline(generator.stdout, createWriteStream(file));

@@ -10,8 +10,8 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { sql } from 'kysely';
 import { createKey } from '#api/auth/keys.ts';
-import { freePort } from '#cli/local-services/free-port.ts';
-import { startPostgres } from '#cli/local-services/postgres-server.ts';
+import { freePort } from '#dev/local-services/free-port.ts';
+import { startPostgres } from '#dev/local-services/postgres-server.ts';
 import { prepareDatabase } from '#cli/prepare-database.ts';
 import { recordEvent } from '#shared/audit/record-event.ts';
 import { verifyAudit } from '#shared/audit/verify.ts';
@@ -20,7 +20,7 @@ import { loadGoldenRows, loadManifest } from '#shared/models/manifest.ts';
 import { manifestPathOf, registerShippedModel } from '#shared/models/store.ts';
 import { median } from '../median.ts';
 import { load } from './load.ts';
-import { ROOT, serve, type Served } from './served.ts';
+import { ROOT, serve, type Served } from '#dev/stack/served.ts';
 
 const { values: options } = parseArgs({
   options: {

@@ -2,10 +2,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseIsoDay } from '#shared/features/epoch-day.ts';
-import { FEATURES, featureIndex } from '#shared/features/features.ts';
-import { WINDOW_DAYS } from '#shared/features/outcome.ts';
-import { addPickup, addToSeries, emptyRecord, type PatientRecord } from '#shared/features/patient-record.ts';
+import { parseIsoDay } from '#patients/record/epoch-day.ts';
+import { FEATURES, featureIndex } from '#patients/features/features.ts';
+import { WINDOW_DAYS } from '#patients/features/outcome.ts';
+import { addPickup, addToSeries, emptyRecord, type PatientRecord } from '#patients/record/patient-record.ts';
 import { AS_OF_DAYS_BEFORE_END, writeTrainingTable, type TrainingPatient } from './table.ts';
 
 const END = parseIsoDay('2026-06-30');

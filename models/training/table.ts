@@ -2,13 +2,13 @@ import { createWriteStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { isoDate, type EpochDay } from '#shared/features/epoch-day.ts';
-import { Extractor } from '#shared/features/extract.ts';
-import { FEATURES } from '#shared/features/features.ts';
-import { GRACE_DAYS, History } from '#shared/features/history.ts';
-import { manifestFeatures } from '#shared/features/manifest-features.ts';
-import { isAtRisk, labelOf, standing, WINDOW_DAYS } from '#shared/features/outcome.ts';
-import type { PatientRecord } from '#shared/features/patient-record.ts';
+import { isoDate, type EpochDay } from '#patients/record/epoch-day.ts';
+import { Extractor } from '#patients/features/extract.ts';
+import { FEATURES } from '#patients/features/features.ts';
+import { GRACE_DAYS, History } from '#patients/features/history.ts';
+import { manifestFeatures } from '#shared/models/manifest-features.ts';
+import { isAtRisk, labelOf, standing, WINDOW_DAYS } from '#patients/features/outcome.ts';
+import type { PatientRecord } from '#patients/record/patient-record.ts';
 
 /** Columns after the features of a row. */
 const AFTER = ['label', 'at_risk', 'as_of', 'facility', 'patient'] as const;

@@ -6,7 +6,7 @@ import {
   COPY_HEADER,
   COPY_TRAILER,
   TupleTemplate,
-} from '#shared/db/binary-copy.ts';
+} from '#shared/db/copy/binary-copy.ts';
 
 /**
  * Columns of audit_log in canonical order. The canonical bytes of a row are its tuple in PostgreSQL's binary

@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import type { Pool } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
-import { COPY_HEADER } from '#shared/db/binary-copy.ts';
+import { COPY_HEADER } from '#shared/db/copy/binary-copy.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 
 export type StoredPayload = { payload: Uint8Array<ArrayBuffer>; sha256: Uint8Array<ArrayBuffer> };

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { Cohort, NO_SHIFT } from '#cli/cohort/cohort.ts';
-import type { Shift } from '#cli/cohort/simulate.ts';
+import { Cohort, NO_SHIFT } from '#models/synthetic/cohort.ts';
+import type { Shift } from '#models/synthetic/simulate.ts';
 import { loadModel } from '#engine/index.ts';
-import { parseIsoDay } from '#shared/features/epoch-day.ts';
-import { featureIndex } from '#shared/features/features.ts';
+import { parseIsoDay } from '#patients/record/epoch-day.ts';
+import { featureIndex } from '#patients/features/features.ts';
 import { loadManifest } from '#shared/models/manifest.ts';
 import { binningOf, countHistograms, countingStride } from './binning.ts';
 import { type Drift, measureDrift } from './stability-index.ts';

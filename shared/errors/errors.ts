@@ -1,6 +1,6 @@
 /**
  * Everything that the service refuses or fails at, by stable code. The api maps each to problem+json
- * (api/problem.ts), the worker to retry or give up; neither sees the other's mapping.
+ * (api/http/problem.ts), the worker to retry or give up; neither sees the other's mapping.
  */
 export const ERROR_CODES = [
   'unauthenticated',

@@ -1,4 +1,4 @@
-import { featureByName } from '#shared/features/features.ts';
+import { featureByName } from '#patients/features/features.ts';
 import type { ModelManifest } from './manifest.ts';
 
 /** Why this release cannot give a model its features; empty where it can. */

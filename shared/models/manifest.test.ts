@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { manifestFeatures } from '#shared/features/manifest-features.ts';
+import { manifestFeatures } from '#shared/models/manifest-features.ts';
 import { loadManifest, ManifestError, tierOf, type ModelManifest } from './manifest.ts';
 import { verifyModel } from './verify.ts';
 

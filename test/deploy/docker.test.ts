@@ -6,7 +6,7 @@ import { type Copy, DockerfileParser, type Instruction } from 'dockerfile-ast';
 import { validate } from 'dockerfile-utils';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { composeSecrets, writeComposeSecrets } from '#cli/deploy/write-secrets.ts';
+import { composeSecrets, writeComposeSecrets } from '#deploy/checks/write-secrets.ts';
 
 const dockerfileText = readFileSync('docker/Dockerfile', 'utf8');
 const instructions: Instruction[] = DockerfileParser.parse(dockerfileText).getInstructions();

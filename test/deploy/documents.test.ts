@@ -20,7 +20,7 @@ const RUN_BY_US: [RegExp, string][] = [
   [/^npm run demo -- --once/u, '.ci/run'],
   [/^npm run secrets:write$/u, 'test/deploy/docker.test.ts'],
   [/^npm run check:deploy$/u, 'itself'],
-  [/^npm run drill:restore$/u, 'cli/deploy/check.ts'],
+  [/^npm run drill:restore$/u, 'deploy/checks/check.ts'],
   [/^kubectl kustomize k8s\/overlays\/(dev|prod|keda)$/u, 'test/deploy/manifests.ts'],
 ];
 

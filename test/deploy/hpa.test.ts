@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { HpaController, hpaSettings, SYNC_SECONDS, type HpaSettings } from '#cli/deploy/hpa.ts';
+import { HpaController, hpaSettings, SYNC_SECONDS, type HpaSettings } from '#deploy/checks/hpa.ts';
 
 type Manifest = { kind: string; metadata: { name: string } };
 

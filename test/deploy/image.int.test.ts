@@ -15,8 +15,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { freePort } from '#cli/local-services/free-port.ts';
-import { replayImage, type ReplayedImage } from '#cli/deploy/replay-image.ts';
+import { freePort } from '#dev/local-services/free-port.ts';
+import { replayImage, type ReplayedImage } from '#deploy/checks/replay-image.ts';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database.ts';
 
 const READY_WITHIN_MS = 20_000;
@@ -160,7 +160,7 @@ describe('the image, replayed in an empty folder', () => {
       const migrated = await finish(['node', 'cli/migrate.ts'], owner);
       expect(migrated).toMatchObject({ code: 0 });
       const login = { ...owner, APP_DATABASE_USER: `iit_app_${process.pid}` };
-      const made = await finish(['node', 'cli/ops/app-login.ts'], login);
+      const made = await finish(['node', 'cli/app-login.ts'], login);
       expect(made).toMatchObject({ code: 0 });
       const app = Object.assign(new URL(url), { username: login.APP_DATABASE_USER, password: 'not-secret' });
       const client = new Client({ connectionString: app.href, options: '-c role=iit_api' });
@@ -207,7 +207,7 @@ describe('the image, replayed in an empty folder', () => {
     expect(made).toMatchObject({ code: 0 });
     const cohort = join(scratch, 'cohort.csv');
     writeCohort(cohort, 500);
-    const submitted = await finish(['node', 'cli/ops/submit-cohort.ts'], {
+    const submitted = await finish(['node', 'cli/submit-cohort.ts'], {
       IIT_API_URL: url,
       IIT_API_KEY: /iit_[\w-]+/u.exec(made.output)?.[0] ?? '',
       COHORT_PATH: cohort,
@@ -231,7 +231,7 @@ describe('the image, replayed in an empty folder', () => {
 
 /** A synthetic cohort by the repository's own generator. */
 function writeCohort(path: string, rows: number): void {
-  const args = ['cli/cohort.ts', '--rows', String(rows), '--seed', '7', '--format', 'csv'];
+  const args = ['models/synthetic/main.ts', '--rows', String(rows), '--seed', '7', '--format', 'csv'];
   const made = spawnSync(process.execPath, args, { maxBuffer: 64 * 1024 ** 2 });
   if (made.status !== 0) throw new Error(made.stderr.toString());
   writeFileSync(path, made.stdout, { mode: 0o644 });

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { skipWithout } from '#cli/deploy/tools.ts';
+import { skipWithout } from '#deploy/checks/tools.ts';
 import { bytes, containers, render, workloads, OVERLAYS, type Manifest, type Workload } from './manifests.ts';
 
 const RECOMMENDED_LABELS = [

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { skipWithout } from '#cli/deploy/tools.ts';
+import { skipWithout } from '#deploy/checks/tools.ts';
 import { render, OVERLAYS, type Manifest } from './manifests.ts';
 
 type Validated = { validate(): void };

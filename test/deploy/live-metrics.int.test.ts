@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { skipWithout } from '#cli/deploy/tools.ts';
+import { skipWithout } from '#deploy/checks/tools.ts';
 import { systemClock } from '#shared/clock/clock.ts';
 import { loadConfig } from '#shared/config/config.ts';
 import { createLogger } from '#shared/log/logger.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { skipWithout } from '#cli/deploy/tools.ts';
+import { skipWithout } from '#deploy/checks/tools.ts';
 import { dashboard, dashboardExpressions, rules, wantedMetrics } from './monitoring-files.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'iit-monitoring-'));

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { sampleCohort } from '#cli/deploy/sample-cohort.ts';
+import { sampleCohort } from '#deploy/checks/sample-cohort.ts';
 import { systemClock } from '#shared/clock/clock.ts';
 import { loadConfig } from '#shared/config/config.ts';
 import { createLogger } from '#shared/log/logger.ts';

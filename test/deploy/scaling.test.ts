@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import { hpaSettings, type ScalingRules } from '#cli/deploy/hpa.ts';
-import { adapterRule } from '#cli/deploy/adapter-rule.ts';
+import { hpaSettings, type ScalingRules } from '#deploy/checks/hpa.ts';
+import { adapterRule } from '#deploy/checks/adapter-rule.ts';
 
 const text = (path: string) => readFileSync(path, 'utf8');
 const documents = (path: string) =>

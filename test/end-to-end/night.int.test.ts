@@ -137,7 +137,7 @@ async function writeSpoiledCohort(
 ): Promise<SpoiledCohort> {
   const generator = spawn(
     process.execPath,
-    ['cli/cohort.ts', '--rows', String(ROWS), '--seed', '2026', '--format', 'csv'],
+    ['models/synthetic/main.ts', '--rows', String(ROWS), '--seed', '2026', '--format', 'csv'],
     { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const gzip = createGzip({ level: constants.Z_BEST_SPEED });

@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, open, rename, rm, type FileHandle } from 'node:f
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { startPostgres } from '#cli/local-services/postgres-server.ts';
+import { startPostgres } from '#dev/local-services/postgres-server.ts';
 
 const run = promisify(execFile);
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
-import { installRedis } from '#cli/local-services/redis-server.ts';
+import { installRedis } from '#dev/local-services/redis-server.ts';
 import { verifyAudit } from '#shared/audit/verify.ts';
 import type { JobStatus } from '#shared/db/schema.ts';
 import { isTerminal } from '#shared/jobs/states.ts';

@@ -1,6 +1,6 @@
 import type { TestProject } from 'vitest/node';
-import { startPostgres } from '#cli/local-services/postgres-server.ts';
-import { installRedis, startRedis } from '#cli/local-services/redis-server.ts';
+import { startPostgres } from '#dev/local-services/postgres-server.ts';
+import { installRedis, startRedis } from '#dev/local-services/redis-server.ts';
 import { prepareDatabase } from '#cli/prepare-database.ts';
 import { Client } from 'pg';
 

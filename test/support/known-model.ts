@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { loadModel } from '#engine/index.ts';
-import { manifestFeatures } from '#shared/features/manifest-features.ts';
+import { manifestFeatures } from '#shared/models/manifest-features.ts';
 import type { ModelManifest } from '#shared/models/manifest.ts';
 import { randomNumbers, sampleModel, type SampleModel, type SampleModelOptions } from './sample-model.ts';
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { freePort } from '#cli/local-services/free-port.ts';
+import { freePort } from '#dev/local-services/free-port.ts';
 
 /** A real api or worker in a process of its own. */
 export type ServiceProcess = AsyncDisposable & {

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readCommand } from '#cli/cohort/options.ts';
-import { writeCohort } from '#cli/cohort/write-cohort.ts';
+import { readCommand } from '#models/synthetic/options.ts';
+import { writeCohort } from '#models/synthetic/write-cohort.ts';
 import { systemClock } from '#shared/clock/clock.ts';
 import { loadConfig } from '#shared/config/config.ts';
 import { createLogger } from '#shared/log/logger.ts';

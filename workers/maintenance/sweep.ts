@@ -10,7 +10,7 @@ import {
 } from '#shared/jobs/sweep-transitions.ts';
 import type { CrashPoints } from '#shared/lifecycle/crash-points.ts';
 import type { Logger } from '#shared/log/logger.ts';
-import type { WorkerMetrics } from '#shared/metrics/worker-metrics.ts';
+import type { WorkerMetrics } from '#workers/worker-metrics.ts';
 import type { Doorbell } from '#shared/queue/doorbell.ts';
 
 export type SweepDeps = {

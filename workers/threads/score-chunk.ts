@@ -8,11 +8,11 @@ import {
   countsToBytes,
   type DriftBaseline,
 } from '#shared/drift/binning.ts';
-import type { Allocate } from '#shared/db/binary-copy.ts';
+import type { Allocate } from '#shared/db/copy/binary-copy.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import type { ModelManifest } from '#shared/models/manifest.ts';
 import { tierPolicy } from '#shared/tiers/tier-policy.ts';
-import { encodePredictions, type Reasons } from './prediction-rows.ts';
+import { encodePredictions, type Reasons } from '#shared/predictions/write-prediction-rows.ts';
 
 export type ScoreTask = {
   payload: Uint8Array<ArrayBuffer>;

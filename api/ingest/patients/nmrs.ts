@@ -1,6 +1,6 @@
-import type { EpochDay } from '#shared/features/epoch-day.ts';
-import { NmrsReader } from '#shared/inputs/nmrs.ts';
-import { FieldFault } from '#shared/inputs/patient-input.ts';
+import type { EpochDay } from '#patients/record/epoch-day.ts';
+import { NmrsReader } from '#patients/sources/nmrs.ts';
+import { FieldFault } from '#patients/sources/patient-input.ts';
 import type { InputFormat } from '../input-format.ts';
 import { LineSplitter, ObjectSplitter, type OnObject } from './object-splitter.ts';
 import { PatientEmitter } from './patient-emitter.ts';

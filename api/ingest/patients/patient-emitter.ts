@@ -1,7 +1,7 @@
-import type { EpochDay } from '#shared/features/epoch-day.ts';
-import { FEATURES, FEATURE_NAMES } from '#shared/features/features.ts';
-import type { PatientRecord } from '#shared/features/patient-record.ts';
-import { FieldFault, PatientScreen } from '#shared/inputs/patient-input.ts';
+import type { EpochDay } from '#patients/record/epoch-day.ts';
+import { FEATURES, FEATURE_NAMES } from '#patients/features/features.ts';
+import type { PatientRecord } from '#patients/record/patient-record.ts';
+import { FieldFault, PatientScreen } from '#patients/sources/patient-input.ts';
 import { DUE_DATE, FACILITY_ID, PATIENT_ID } from '../cohort-layout.ts';
 import type { FormatContext } from '../input-format.ts';
 

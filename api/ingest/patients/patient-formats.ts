@@ -1,4 +1,4 @@
-import { parseIsoDay } from '#shared/features/epoch-day.ts';
+import { parseIsoDay } from '#patients/record/epoch-day.ts';
 import type { InputFormat } from '../input-format.ts';
 import { nmrsFormats } from './nmrs.ts';
 import { radetFormats } from './radet.ts';

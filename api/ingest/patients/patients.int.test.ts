@@ -1,8 +1,8 @@
 import { Writable } from 'node:stream';
 import { writeXlsx } from 'hucre/xlsx';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readCommand } from '#cli/cohort/options.ts';
-import { writeCohort } from '#cli/cohort/write-cohort.ts';
+import { readCommand } from '#models/synthetic/options.ts';
+import { writeCohort } from '#models/synthetic/write-cohort.ts';
 import { decodeChunk } from '#shared/chunks/payload.ts';
 import { registerModel } from '#shared/models/store.ts';
 import { knownModel } from '#test/support/known-model.ts';

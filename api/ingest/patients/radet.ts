@@ -1,10 +1,10 @@
-import type { EpochDay } from '#shared/features/epoch-day.ts';
-import { emptyRecord } from '#shared/features/patient-record.ts';
+import type { EpochDay } from '#patients/record/epoch-day.ts';
+import { emptyRecord } from '#patients/record/patient-record.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
-import { CsvCells } from '#shared/inputs/csv-cells.ts';
-import { FieldFault } from '#shared/inputs/patient-input.ts';
-import { fillFromRadet, RadetReader, type RadetRow } from '#shared/inputs/radet.ts';
-import { RadetJoin } from '#shared/inputs/radet-join.ts';
+import { CsvCells } from '#patients/sources/csv-cells.ts';
+import { FieldFault } from '#patients/sources/patient-input.ts';
+import { fillFromRadet, RadetReader, type RadetRow } from '#patients/sources/radet.ts';
+import { RadetJoin } from '#patients/sources/radet-join.ts';
 import type { FormatContext, InputFormat } from '../input-format.ts';
 import { PatientEmitter } from './patient-emitter.ts';
 import { xlsxRows } from './xlsx-rows.ts';

@@ -1,4 +1,4 @@
-import { docsPage } from '#api/openapi/docs-page.ts';
+import { docsPage } from '#api/routes/docs/docs-page.ts';
 import { openApiDocument } from '#api/openapi/document.ts';
 import { htmlResponse } from '#api/http/html-response.ts';
 import { type Route, route } from '#api/route.ts';

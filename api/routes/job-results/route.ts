@@ -3,7 +3,7 @@ import { recordAccess } from '#api/audit/record-access.ts';
 import { streamResponse } from '#api/http/stream-response.ts';
 import { jobParams } from '#api/jobs/job-params.ts';
 import { csvWriter, ndjsonWriter, resultSchema, resultView } from '#api/results/result-formats.ts';
-import { readResultRows, type ResultFilter } from '#api/results/result-rows.ts';
+import { readResultRows, type ResultFilter } from '#shared/predictions/read-prediction-rows.ts';
 import { requireResults } from '#api/results/require-results.ts';
 import { streamResults } from '#api/results/stream-results.ts';
 import { jsonResponse, route } from '#api/route.ts';

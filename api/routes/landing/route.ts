@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import { z } from 'zod';
 import { htmlResponse } from '#api/http/html-response.ts';
-import { page } from '#api/openapi/docs-page.ts';
+import { page } from '#api/routes/docs/docs-page.ts';
 import { jsonResponse, route } from '#api/route.ts';
 import { VERSION } from '#api/version.ts';
 import { NOT_A_DIAGNOSIS } from '#shared/models/manifest.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { recordAccess } from '#api/audit/record-access.ts';
-import { parseJson, readBody } from '#api/online/read-body.ts';
+import { parseJson, readBody } from '#api/http/read-body.ts';
 import { jsonResponse, route } from '#api/route.ts';
 import { fileOutcomes } from '#shared/drift/outcome-store.ts';
 import { ServiceError } from '#shared/errors/errors.ts';

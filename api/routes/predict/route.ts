@@ -6,7 +6,7 @@ import {
   predictQuery,
   predictText,
 } from '#api/online/predict.ts';
-import { readBody } from '#api/online/read-body.ts';
+import { readBody } from '#api/http/read-body.ts';
 import { route } from '#api/route.ts';
 
 export const predict = route(

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { recordAccess } from '#api/audit/record-access.ts';
-import { parseJson, readBody } from '#api/online/read-body.ts';
+import { parseJson, readBody } from '#api/http/read-body.ts';
 import { askedOf } from '#api/online/read-request.ts';
 import { jsonResponse, route } from '#api/route.ts';
 import { ServiceError } from '#shared/errors/errors.ts';

@@ -6,7 +6,7 @@ import { formatFor, INPUT_FORMATS } from '#api/ingest/formats.ts';
 import { patientFormats } from '#api/ingest/patients/patient-formats.ts';
 import { receiveCohort } from '#api/ingest/receive-cohort.ts';
 import { jobSchema } from '#api/jobs/job-view.ts';
-import { toServiceError } from '#api/problem.ts';
+import { toServiceError } from '#api/http/problem.ts';
 import { type Call, jsonResponse, route } from '#api/route.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import { finishReceiving } from '#shared/jobs/finish-receiving.ts';

@@ -8,7 +8,7 @@ import { type Claim, claimChunk, failChunk, handBackChunk } from '#shared/jobs/c
 import type { Settled } from '#shared/jobs/settle-job.ts';
 import type { CrashPoints } from '#shared/lifecycle/crash-points.ts';
 import type { Logger } from '#shared/log/logger.ts';
-import type { WorkerMetrics } from '#shared/metrics/worker-metrics.ts';
+import type { WorkerMetrics } from '#workers/worker-metrics.ts';
 import type { ModelStore } from '#shared/models/store.ts';
 import type { Bell } from '#shared/queue/bell.ts';
 import type { Doorbell } from '#shared/queue/doorbell.ts';

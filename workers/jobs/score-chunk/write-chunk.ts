@@ -10,7 +10,7 @@ import type { Settled } from '#shared/jobs/settle-job.ts';
 import type { CrashPoints } from '#shared/lifecycle/crash-points.ts';
 import { withinMs } from '#shared/lifecycle/within.ts';
 import { POSTGRESQL, type Tracer } from '#shared/tracing/tracer.ts';
-import { PREDICTION_COPY_SQL } from '#workers/threads/prediction-rows.ts';
+import { PREDICTION_COPY_SQL } from '#shared/predictions/write-prediction-rows.ts';
 import type { ScoredChunk } from '#workers/threads/score-chunk.ts';
 
 export type WriteDeps = { pool: Pool; crash: CrashPoints; tracer: Tracer; timeoutMs: number };

@@ -1,0 +1,199 @@
+import { html } from 'hono/html';
+import { ERROR_CODES } from '#shared/errors/errors.ts';
+import { PROBLEMS } from '#api/http/problem.ts';
+import type { Answer, OpenApiDocument, Operation, Parameter } from '#api/openapi/document.ts';
+import type { JsonSchema } from '#api/openapi/json-schema.ts';
+
+type Markup = ReturnType<typeof html>;
+
+/**
+ * The OpenAPI document as one page of plain HTML: no script, nothing loaded from anywhere, so it reads on a
+ * state office’s line and needs no relaxed content policy, which the usual viewers do.
+ */
+export function docsPage(document: OpenApiDocument): Markup {
+  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
+  );
+  const tags = [...new Set(operations.flatMap(({ operation }) => operation.tags))];
+  return page(
+    `${document.info.title} ${document.info.version}`,
+    html`<h1>${document.info.title} <small>${document.info.version}</small></h1>
+      <p>${document.info.description}</p>
+      <p>Machine-readable: <a href="/openapi.json">/openapi.json</a> (OpenAPI ${document.openapi})</p>
+      ${tags.map(
+        (tag) =>
+          html`<h2>${tag}</h2>
+            ${operations
+              .filter(({ operation }) => operation.tags.includes(tag))
+              .map(({ path, method, operation }) => operationSection(path, method, operation))}`,
+      )}
+      <h2>Schemas</h2>
+      ${Object.entries(document.components.schemas).map(
+        ([name, schema]) =>
+          html`<details id="schema-${name}">
+            <summary><code>${name}</code></summary>
+            <pre>${JSON.stringify(schema, null, 2)}</pre>
+          </details>`,
+      )}
+      <h2>Error codes</h2>
+      <table>
+        <tr>
+          <th>code</th>
+          <th>status</th>
+          <th>title</th>
+        </tr>
+        ${ERROR_CODES.map(
+          (code) =>
+            html`<tr>
+              <td><code>${code}</code></td>
+              <td>${PROBLEMS[code].status}</td>
+              <td>${PROBLEMS[code].title}</td>
+            </tr>`,
+        )}
+      </table>`,
+  );
+}
+
+/** A whole page around `body`. */
+export function page(title: string, body: Markup | Markup[]): Markup {
+  return html`<!doctype html>
+    <html lang="en">
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width" />
+      <title>${title}</title>
+      <style>
+        body {
+          font:
+            16px/1.5 system-ui,
+            sans-serif;
+          max-width: 60rem;
+          margin: 2rem auto;
+          padding: 0 1rem;
+          color: #222;
+          background: #fff;
+        }
+        h2 {
+          border-bottom: 2px solid #ccc;
+          margin-top: 2.5rem;
+        }
+        table {
+          border-collapse: collapse;
+          width: 100%;
+          margin: 0.5rem 0;
+        }
+        th,
+        td {
+          text-align: left;
+          vertical-align: top;
+          padding: 0.2rem 0.8rem 0.2rem 0;
+          border-bottom: 1px solid #e5e5e5;
+        }
+        pre {
+          background: #f5f5f5;
+          padding: 0.6rem;
+          overflow-x: auto;
+        }
+        summary {
+          cursor: pointer;
+          padding: 0.3rem 0;
+        }
+        .method {
+          display: inline-block;
+          min-width: 4.5rem;
+          font-weight: bold;
+        }
+        .scope {
+          color: #555;
+        }
+      </style>
+      <body>
+        ${body}
+      </body>
+    </html>`;
+}
+
+function operationSection(path: string, method: string, operation: Operation): Markup {
+  return html`<details id="${operation.operationId}">
+    <summary>
+      <code><span class="method">${method}</span>${path}</code> ${operation.summary}
+    </summary>
+    ${operation.description === undefined ? '' : html`<p>${operation.description}</p>`}
+    <p class="scope">
+      ${
+        operation.security.length === 0
+          ? 'Needs no key.'
+          : operation['x-scope'] === undefined
+            ? 'Needs a key.'
+            : html`Needs a key with the scope <code>${operation['x-scope']}</code>.`
+      }
+    </p>
+    ${
+      operation.parameters.length === 0
+        ? ''
+        : html`<table>
+            <tr>
+              <th>parameter</th>
+              <th>in</th>
+              <th>values</th>
+              <th></th>
+            </tr>
+            ${operation.parameters.map(parameterRow)}
+          </table>`
+    }
+    ${
+      operation.requestBody === undefined
+        ? ''
+        : html`<p>Body: ${operation.requestBody.description} ${contentOf(operation.requestBody)}</p>`
+    }
+    <table>
+      <tr>
+        <th>answer</th>
+        <th></th>
+        <th></th>
+      </tr>
+      ${Object.entries(operation.responses).map(
+        ([status, answer]) =>
+          html`<tr>
+            <td>${status}</td>
+            <td>${answer.description}</td>
+            <td>${contentOf(answer)}</td>
+          </tr>`,
+      )}
+    </table>
+  </details>`;
+}
+
+function parameterRow(parameter: Parameter): Markup {
+  return html`<tr>
+    <td><code>${parameter.name}</code>${parameter.required ? ' *' : ''}</td>
+    <td>${parameter.in}</td>
+    <td>${valuesOf(parameter.schema)}</td>
+    <td>${parameter.description ?? ''}</td>
+  </tr>`;
+}
+
+function valuesOf(schema: JsonSchema): string {
+  const values = Array.isArray(schema['enum'])
+    ? schema['enum'].join(' | ')
+    : [
+        schema['type'],
+        schema['minimum'] === undefined ? '' : `≥ ${JSON.stringify(schema['minimum'])}`,
+        schema['maximum'] === undefined ? '' : `≤ ${JSON.stringify(schema['maximum'])}`,
+      ]
+        .filter((part) => part !== '' && part !== undefined)
+        .join(' ');
+  return schema['default'] === undefined
+    ? values
+    : `${values} (default ${JSON.stringify(schema['default'])})`;
+}
+
+function contentOf(answer: Pick<Answer, 'content'>): Markup[] {
+  return Object.entries(answer.content ?? {}).map(([type, { schema, example }]) => {
+    const reference = typeof schema?.['$ref'] === 'string' ? schema['$ref'].split('/').at(-1) : undefined;
+    return html`<div>
+      <code>${type}</code>
+      ${reference === undefined ? '' : html`<a href="#schema-${reference}">${reference}</a>`}
+      ${example === undefined ? '' : html`<pre>${example}</pre>`}
+    </div>`;
+  });
+}

@@ -1,0 +1,156 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { EpochDay } from '#patients/record/epoch-day.ts';
+import { emptyRecord } from '#patients/record/patient-record.ts';
+import { CsvCells } from '#patients/sources/csv-cells.ts';
+import { NmrsReader } from '#patients/sources/nmrs.ts';
+import { FieldFault } from '#patients/sources/patient-input.ts';
+import { fillFromRadet, RadetReader } from '#patients/sources/radet.ts';
+import { RadetJoin } from '#patients/sources/radet-join.ts';
+import { EXTRA_HISTORY_DAYS, type TrainingPatient } from '#models/training/table.ts';
+import { Cohort, NO_SHIFT } from '../synthetic/cohort.ts';
+import { RowWriter } from '../synthetic/row-writer.ts';
+import { writeNmrsMessage } from '../synthetic/write-nmrs.ts';
+
+/** A line list says something of a date if it was printed in the month before. */
+const SNAPSHOT_MONTH_DAYS = 31;
+
+/** Patients for a training table, and what could not be read. */
+export interface PatientSource {
+  readonly patients: AsyncIterable<TrainingPatient>;
+  readonly refused: () => readonly string[];
+  readonly describe: () => { readonly synthetic: boolean; readonly source: string };
+}
+
+/** The cohort that the shipped model is trained on, as `npm run cohort` would write it. */
+export function generatedMessages(rows: number, seed: number, end: EpochDay): Iterable<string> {
+  const cohort = new Cohort({
+    rows,
+    seed,
+    asOf: end,
+    population: 'ever',
+    extraHistoryDays: EXTRA_HISTORY_DAYS,
+    shift: NO_SHIFT,
+  });
+  const writer = new RowWriter();
+  return (function* messages() {
+    for (let i = 0; i < rows; i++) {
+      cohort.make(i);
+      writeNmrsMessage(cohort, writer);
+      yield writer.take().toString();
+    }
+  })();
+}
+
+export function linesOf(file: string): AsyncIterable<string> {
+  return createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY });
+}
+
+/** NMRS messages, one a line, through the reader that the service uses too. */
+export function nmrsPatients(lines: AsyncIterable<string> | Iterable<string>): PatientSource {
+  const tally = new Tally('NMRS patient messages');
+  const reader = new NmrsReader();
+  async function* patients(): AsyncGenerator<TrainingPatient> {
+    let line = 0;
+    for await (const text of lines) {
+      line++;
+      if (text.trim() === '') continue;
+      try {
+        reader.read(JSON.parse(text));
+      } catch (error) {
+        tally.refuse(line, error);
+        continue;
+      }
+      const { record } = reader;
+      tally.count(record.patientId);
+      yield { facilityId: record.facilityId, recordOn: () => record, wholeRecord: () => record };
+    }
+  }
+  return { patients: patients(), refused: () => tally.refused, describe: () => tally.describe() };
+}
+
+/**
+ * Stacked monthly RADET line lists in one CSV with a column “Snapshot Date”. Features on a date come from the
+ * snapshots up to it, as in scoring; outcomes from all of them.
+ */
+export function radetPatients(file: string, end: EpochDay): PatientSource {
+  const tally = new Tally('stacked RADET line lists');
+  async function* patients(): AsyncGenerator<TrainingPatient> {
+    const seen = emptyRecord();
+    const whole = emptyRecord();
+    for (const { rows } of (await joinedRows(file, tally)).patients()) {
+      tally.count(rows[0]!.patientId);
+      yield {
+        facilityId: rows[0]!.facilityId,
+        recordOn: (asOf) => {
+          const isPrinted = rows.some(
+            ({ snapshotDay: day }) => day <= asOf && day > asOf - SNAPSHOT_MONTH_DAYS,
+          );
+          if (!isPrinted) return undefined;
+          fillFromRadet(rows, asOf, seen);
+          return seen;
+        },
+        wholeRecord: () => {
+          fillFromRadet(rows, end, whole, 'all');
+          return whole;
+        },
+      };
+    }
+  }
+  return { patients: patients(), refused: () => tally.refused, describe: () => tally.describe() };
+}
+
+async function joinedRows(file: string, tally: Tally): Promise<RadetJoin> {
+  const join = new RadetJoin(Number.POSITIVE_INFINITY);
+  let reader: RadetReader | undefined;
+  const csv = new CsvCells((cells, line) => {
+    if (reader === undefined) {
+      reader = new RadetReader(cells);
+      if (!reader.hasSnapshotDates)
+        throw new Error('training from RADET needs stacked snapshots with a column “Snapshot Date”');
+      return;
+    }
+    try {
+      join.add(reader.read(cells), line);
+    } catch (error) {
+      tally.refuse(line, error);
+    }
+  });
+  for await (const piece of createReadStream(file, 'utf8')) csv.write(piece as string);
+  csv.end();
+  return join;
+}
+
+class Tally {
+  readonly refused: string[] = [];
+  readonly #what: string;
+  #patients = 0;
+  #synthetic = 0;
+
+  constructor(what: string) {
+    this.#what = what;
+  }
+
+  count(patientId: string): void {
+    this.#patients++;
+    if (patientId.startsWith('SYN-')) this.#synthetic++;
+  }
+
+  /** Keeps a fault of the data; anything else is thrown on. */
+  refuse(line: number, error: unknown): void {
+    if (!(error instanceof FieldFault || error instanceof SyntaxError)) throw error;
+    this.refused.push(
+      `line ${line}: ${error instanceof FieldFault ? `${error.field} ${error.message}` : 'is not JSON'}`,
+    );
+  }
+
+  describe(): { synthetic: boolean; source: string } {
+    const isSynthetic = this.#patients > 0 && this.#synthetic === this.#patients;
+    return {
+      synthetic: isSynthetic,
+      source: isSynthetic
+        ? `SYNTHETIC ${this.#what} written by this repository’s generator; nobody in them exists`
+        : this.#what,
+    };
+  }
+}

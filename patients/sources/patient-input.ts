@@ -1,0 +1,112 @@
+import type { EpochDay } from '#patients/record/epoch-day.ts';
+import { Extractor } from '#patients/features/extract.ts';
+import { FEATURES } from '#patients/features/features.ts';
+import { isAtRisk, standing, type Standing } from '#patients/features/outcome.ts';
+import type { PatientRecord } from '#patients/record/patient-record.ts';
+
+/** Why a record of patient data gives no row. Stable: clients switch on them. */
+export type InputRejectionCode =
+  | 'not_an_object'
+  | 'missing_field'
+  | 'bad_type'
+  | 'bad_date'
+  | 'bad_number'
+  | 'bad_value'
+  | 'out_of_range'
+  | 'future_date'
+  | 'already_interrupted'
+  | 'patient_died'
+  | 'transferred_out'
+  | 'no_pickup'
+  | 'no_due_date';
+
+export interface InputRejection {
+  /** 1-based place of the message or line among its siblings. */
+  readonly record: number;
+  /** Path in the message, column of the line list or feature; `''` = the record as a whole. */
+  readonly field: string;
+  readonly code: InputRejectionCode;
+  readonly message: string;
+}
+
+/** A fault of one field; the reader that knows the record's number makes an `InputRejection` of it. */
+export class FieldFault extends Error {
+  readonly field: string;
+  readonly code: InputRejectionCode;
+
+  constructor(field: string, code: InputRejectionCode, message: string) {
+    super(message);
+    this.name = 'FieldFault';
+    this.field = field;
+    this.code = code;
+  }
+}
+
+export interface PatientRow {
+  readonly patientId: string;
+  /** `''` where the source names no facility. */
+  readonly facilityId: string;
+  /** `YYYY-MM-DD` */
+  readonly dueDate: string;
+  /** Whether due + 28 falls inside the window. */
+  readonly isAtRisk: boolean;
+}
+
+export type PatientOutcome =
+  | { readonly ok: true; readonly row: PatientRow }
+  | { readonly ok: false; readonly rejection: InputRejection };
+
+const NOT_SCORED: Readonly<Record<Exclude<Standing, 'in_care'>, readonly [InputRejectionCode, string]>> = {
+  interrupted: [
+    'already_interrupted',
+    'more than 28 days past due without pickup or clinical contact: trace, do not predict',
+  ],
+  died: ['patient_died', 'documented as died'],
+  transferred_out: ['transferred_out', 'documented as transferred out'],
+  no_pickup: ['no_pickup', 'no pickup in the last three years: not enough data'],
+  no_due_date: ['no_due_date', 'the last pickup has neither days of supply nor a next appointment'],
+};
+
+/** Extracts and judges records for one as-of date. Not to be shared between calls that interleave. */
+export class PatientScreen {
+  readonly asOf: EpochDay;
+  readonly extractor = new Extractor();
+
+  constructor(asOf: EpochDay) {
+    this.asOf = asOf;
+  }
+
+  /**
+   * Writes the features of a patient in care to `out[offset …]`. Patients not to be scored (interrupted, died,
+   * transferred out, not enough data) and values outside a feature's range come back as a rejection.
+   */
+  screen(record: PatientRecord, recordNo: number, out: Float64Array, offset = 0): PatientOutcome {
+    const { extractor } = this;
+    extractor.extract(record, this.asOf, out, offset);
+    const stand = standing(extractor.history);
+    if (stand !== 'in_care') {
+      const [code, message] = NOT_SCORED[stand];
+      return { ok: false, rejection: { record: recordNo, field: '', code, message } };
+    }
+    for (let i = 0; i < FEATURES.length; i++) {
+      const value = out[offset + i]!;
+      const feature = FEATURES[i]!;
+      if (value < feature.min || value > feature.max) {
+        const message = `${value} lies outside ${feature.min} to ${feature.max} ${feature.unit}`.trimEnd();
+        return {
+          ok: false,
+          rejection: { record: recordNo, field: feature.name, code: 'out_of_range', message },
+        };
+      }
+    }
+    return {
+      ok: true,
+      row: {
+        patientId: record.patientId,
+        facilityId: record.facilityId,
+        dueDate: extractor.dueDate(),
+        isAtRisk: isAtRisk(extractor.history),
+      },
+    };
+  }
+}
