@@ -246,14 +246,30 @@ function plainKeys(places: readonly { key: Buffer; role: number }[]): PlainKeys 
 
 /** Keys of one object in their order, without judging its values; undefined where it is no object. */
 export function keysOf(bytes: Buffer, start: number, end: number): string[] | undefined {
-  try {
-    const value: unknown = JSON.parse(bytes.toString('utf8', start, end));
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.keys(value)
-      : undefined;
-  } catch {
-    return undefined;
+  const keys = new Set<string>();
+  let at = skipSpace(bytes, start, end);
+  if (bytes[at] !== OPEN) return undefined;
+  at = skipSpace(bytes, at + 1, end);
+  while (at < end && bytes[at] === QUOTE) {
+    const keyEnd = stringEnd(bytes, at + 1, end);
+    const key = keyEnd < 0 ? undefined : decodeKey(bytes, at + 1, keyEnd);
+    if (key === undefined) return undefined;
+    keys.add(key);
+    at = skipSpace(bytes, keyEnd + 1, end);
+    if (bytes[at] !== COLON) return undefined;
+    at = skipSpace(bytes, at + 1, end);
+    if (bytes[at] === QUOTE) at = stringEnd(bytes, at + 1, end) + 1;
+    else if (bytes[at] === OPEN || bytes[at] === OPEN_LIST) {
+      const close = nestedEnd(bytes, at, end);
+      if (typeof close === 'string') return undefined;
+      at = close;
+    } else while (at < end && !endsScalar(bytes[at] as number)) at++;
+    if (at <= 0) return undefined;
+    at = skipSpace(bytes, at, end);
+    if (bytes[at] !== COMMA) break;
+    at = skipSpace(bytes, at + 1, end);
   }
+  return bytes[at] === CLOSE ? [...keys] : undefined;
 }
 
 export function skipSpace(bytes: Buffer, start: number, end: number): number {
