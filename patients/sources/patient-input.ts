@@ -12,11 +12,18 @@ export type InputRejectionCode =
   | 'bad_date'
   | 'bad_number'
   | 'bad_value'
+  | 'missing_value'
+  | 'too_long'
+  | 'control_character'
+  | 'invalid_encoding'
+  | 'ambiguous_date'
   | 'out_of_range'
   | 'future_date'
   | 'already_interrupted'
   | 'patient_died'
   | 'transferred_out'
+  | 'stopped_treatment'
+  | 'lost_to_follow_up'
   | 'no_pickup'
   | 'no_due_date';
 
@@ -63,8 +70,10 @@ const NOT_SCORED: Readonly<Record<Exclude<Standing, 'in_care'>, readonly [InputR
   ],
   died: ['patient_died', 'documented as died'],
   transferred_out: ['transferred_out', 'documented as transferred out'],
+  stopped: ['stopped_treatment', 'documented as having stopped treatment, without a dispensing since'],
+  lost: ['lost_to_follow_up', 'documented as lost to follow-up, not seen since: trace, do not predict'],
   no_pickup: ['no_pickup', 'no pickup in the last three years: not enough data'],
-  no_due_date: ['no_due_date', 'the last pickup has neither days of supply nor a next appointment'],
+  no_due_date: ['no_due_date', 'the last pickup has neither days of supply nor an ARV appointment after it'],
 };
 
 /** Extracts and judges records for one as-of date. Not to be shared between calls that interleave. */
