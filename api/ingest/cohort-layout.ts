@@ -6,6 +6,8 @@ export const PATIENT_ID = -1;
 export const FACILITY_ID = -2;
 export const DUE_DATE = -3;
 export const IGNORED = -4;
+/** And one for each of IDENTIFIER_NAMES, downwards from here. */
+export const FIRST_IDENTIFIER = -5;
 
 export const MAX_COLUMNS = 10_000;
 const IDENTITY = new Map([
