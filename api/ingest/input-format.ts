@@ -8,6 +8,8 @@ export type CohortParser = {
   write: (bytes: Buffer) => void | Promise<void>;
   /** The body has ended. */
   end: () => void | Promise<void>;
+  /** The upload is over, well or not: whatever is still held is let go. */
+  close?: () => void | Promise<void>;
 };
 
 export type FormatContext = {
@@ -18,6 +20,8 @@ export type FormatContext = {
   ready: () => Promise<void>;
   maxRowBytes: number;
   ignoreUnknown: boolean;
+  /** Oddities that cost nobody a row, counted by code. */
+  warnings?: Map<string, number>;
   /** Judges the column names, once, before any row; throws what `layOut` throws. */
   layOut: (names: string[]) => CohortLayout;
   /** The role of a name that a later row brings; undefined for one that nobody knows. */

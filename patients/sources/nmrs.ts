@@ -1,4 +1,5 @@
 import type { EpochDay } from '../record/epoch-day.ts';
+import type { IdentifierName, Identifiers } from '../record/identifiers.ts';
 import {
   addPickup,
   addToSeries,
@@ -81,6 +82,7 @@ export class NmrsReader {
   readonly #terminations = new Map<string, Termination>();
   #wasTransferredIn = false;
   #diedOn: EpochDay | undefined;
+  #identifiers: Identifiers = {};
 
   constructor({ zone = LAGOS, today = Number.POSITIVE_INFINITY }: NmrsReaderOptions = {}) {
     this.#dates = new MessageDates(zone);
@@ -119,6 +121,11 @@ export class NmrsReader {
     return record;
   }
 
+  /** What people work with beside the id, of the message read last. */
+  identifiers(): Identifiers {
+    return this.#identifiers;
+  }
+
   #warn(code: WarningCode): void {
     this.warnings.warn(code);
   }
@@ -143,6 +150,7 @@ export class NmrsReader {
     const site = header['facilityState'];
     if (typeof home === 'string' && typeof site === 'string' && !isBlank(home) && !isBlank(site))
       record.outOfCatchment = home === site || plainText(home) === plainText(site) ? 0 : 1;
+    this.#identifiers = identifiersOf(person, header);
     const dead = person['dead'];
     if (dead !== undefined && readBoolean(String(dead)) === 1) this.#diedOn = this.#dates.read(person['deathDate']);
   }
@@ -616,6 +624,19 @@ export class NmrsReader {
     this.record.pickupsCompleteFrom = first;
     this.#warn('history_unknown');
   }
+}
+
+function identifiersOf(person: Json, header: Json): Identifiers {
+  const found: Identifiers = {};
+  const keep = (name: IdentifierName, text: unknown) => {
+    if (typeof text === 'string' && text !== '') found[name] = text;
+  };
+  keep('facility_name', header['facilityName']);
+  keep('lga', header['facilityLga']);
+  keep('state', header['facilityState']);
+  keep('sex', person['gender']);
+  keep('hospital_number', person['hospitalNumber'] ?? person['hospitalNo']);
+  return found;
 }
 
 function kindOf(encounter: Json): FormKind {
