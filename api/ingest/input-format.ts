@@ -13,8 +13,8 @@ export type CohortParser = {
   write: (bytes: Buffer) => void | Promise<void>;
   /** The body has ended. */
   end: () => void | Promise<void>;
-  /** The upload has failed: threads, files and whatever else the parser holds are let go. */
-  abandon?: () => void;
+  /** The upload is over, well or not: whatever is still held is let go. */
+  close?: () => void | Promise<void>;
 };
 
 export const SOURCES = ['table', 'line_list', 'nmrs', 'fhir'] as const;

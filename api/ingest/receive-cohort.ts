@@ -106,6 +106,6 @@ export async function receiveCohort(received: ReceiveOptions): Promise<Received>
     await writer.finish();
     return { rowCount: rows.rowNo, isWhole, input };
   } finally {
-    parser.abandon();
+    await parser.close();
   }
 }

@@ -131,6 +131,7 @@ function screenMessage(
       code: error.code,
       message: error.message,
     };
-    return { ok: false as const, rejection };
+    const { patientId, facilityId } = reader.record;
+    return { ok: false as const, rejection, whose: { patientId, facilityId, dueDate: '' } };
   }
 }

@@ -33,6 +33,8 @@ const STATUS: Readonly<Record<Standing, string>> = {
   no_due_date: 'Active',
   died: 'Died',
   transferred_out: 'ART Transfer Out',
+  stopped: 'Stopped Treatment',
+  lost: 'IIT',
 };
 
 const LINES = ['', 'First Line', 'Second Line', 'Third Line'];

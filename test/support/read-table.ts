@@ -47,7 +47,7 @@ export const ndjsonFormat: TableFormat = (context) =>
 export const jsonArrayFormat: TableFormat = (context) =>
   jsonRows(context, { shape: 'list', source: 'table', wrapped: false });
 export const anyFormat: TableFormat = (context) =>
-  new SniffingParser(context, { source: undefined, encoding: undefined });
+  new SniffingParser(context, { mediaType: 'text/csv', source: undefined, encoding: undefined });
 
 export type Row = { rowNo: number; id: string; facility: string | null; due: number; values: number[] };
 export type Read = {

@@ -1,54 +1,107 @@
 import { type EpochDay, isoDate, parseIsoDay } from '#patients/record/epoch-day.ts';
 import { NmrsReader } from '#patients/sources/nmrs.ts';
 import { FieldFault } from '#patients/sources/patient-input.ts';
+import type { TimeZone } from '#patients/values/time-zone.ts';
 import type { CohortParser, FormatContext } from '../input-format.ts';
-import { LineSplitter, ObjectSplitter, type OnObject } from './object-splitter.ts';
+import {
+  type Dropped,
+  LinesOrObjects,
+  LineSplitter,
+  MAX_DEPTH,
+  ObjectSplitter,
+  type OnObject,
+  type WrapperRules,
+} from './object-splitter.ts';
 import { PatientEmitter } from './patient-emitter.ts';
 
-/** NMRS patient messages: a message or an array of them, or one a line. */
+/** NMRS patient messages: a message or an array of them, wrapped or not, or one a line. */
 export function nmrsParser(context: FormatContext): CohortParser {
-  const { options, input } = context;
-  const asOf = options.asOf === undefined ? options.zone.dayOf(options.nowMs) : parseIsoDay(options.asOf);
+  const { options, input, maxRowBytes } = context;
+  const today = options.zone.dayOf(options.nowMs);
+  const asOf = options.asOf === undefined ? today : parseIsoDay(options.asOf);
   input.as_of = isoDate(asOf);
-  const lines = input.format.endsWith('/ndjson');
-  return nmrsFormat(asOf, (max, on) =>
-    lines ? new LineSplitter(max, on) : new ObjectSplitter(max, on),
-  ).open(context);
+  return openNmrs(context, { asOf, today, zone: options.zone }, (on) =>
+    input.format.endsWith('/ndjson')
+      ? new LinesOrObjects(
+          maxRowBytes,
+          () => new LineSplitter(maxRowBytes, on),
+          () => new ObjectSplitter(maxRowBytes, on, MESSAGES),
+        )
+      : new ObjectSplitter(maxRowBytes, on, MESSAGES),
+  );
 }
+
+type NmrsOptions = {
+  asOf: EpochDay;
+  /** Records dated after both this day and `asOf` are typing errors. */
+  today: EpochDay;
+  zone: TimeZone;
+};
+
+const OWN_KEYS = new Set(['messageHeader', 'messageData', 'demographics', 'visits', 'encounters', 'obs']);
+const WRAPPER_KEYS = new Set([
+  'data',
+  'payload',
+  'body',
+  'message',
+  'messages',
+  'patient',
+  'patients',
+  'record',
+  'records',
+  'result',
+  'results',
+  'response',
+  'content',
+  'container',
+  'items',
+  'hits',
+  '_source',
+]);
+
+/** What wraps messages, and what is one. */
+export const MESSAGES: WrapperRules = {
+  isOwnKey: (key) => OWN_KEYS.has(key),
+  isWrapperKey: (key) => WRAPPER_KEYS.has(key),
+};
 
 type Splitter = { write: (bytes: Buffer) => void; end: () => void };
 
 /** A message that is faulty, too long or of a patient who cannot be scored costs only itself. */
-function nmrsFormat(
-  asOf: EpochDay,
-  splitterOf: (maxBytes: number, onObject: OnObject) => Splitter,
-): { open: (context: FormatContext) => CohortParser } {
+function openNmrs(
+  context: FormatContext,
+  { asOf, today, zone }: NmrsOptions,
+  splitterOf: (onObject: OnObject) => Splitter,
+): CohortParser {
+  const emitter = new PatientEmitter(context, asOf);
+  const reader = new NmrsReader({ zone, today: Math.max(asOf, today) });
+  let opened = false;
+  const splitter = splitterOf((bytes, line, dropped) => {
+    if (!opened) emitter.layOut([]);
+    opened = true;
+    if (bytes === undefined) {
+      emitter.reject(line, null, dropped ?? 'row_too_large', droppedMessage(dropped, context.maxRowBytes));
+      return;
+    }
+    try {
+      emitter.patient(reader.read(parsed(bytes)), line, reader.identifiers());
+    } catch (error) {
+      emitter.refuse(line, error, reader.record);
+    }
+  });
   return {
-    open: (context) => {
-      const emitter = new PatientEmitter(context, asOf);
-      const reader = new NmrsReader();
-      let opened = false;
-      const splitter = splitterOf(context.maxRowBytes, (bytes, line) => {
-        if (!opened) emitter.layOut([]);
-        opened = true;
-        if (bytes === undefined) {
-          emitter.reject(
-            line,
-            null,
-            'row_too_large',
-            `The message has more than ${context.maxRowBytes} bytes.`,
-          );
-          return;
-        }
-        try {
-          emitter.patient(reader.read(parsed(bytes)), line);
-        } catch (error) {
-          emitter.refuse(line, error);
-        }
-      });
-      return { write: (bytes) => splitter.write(bytes), end: () => splitter.end() };
+    write: (bytes) => splitter.write(bytes),
+    end: () => {
+      splitter.end();
+      for (const [code, times] of reader.warnings.counts) emitter.warn(code, times);
     },
   };
+}
+
+export function droppedMessage(dropped: Dropped | undefined, maxBytes: number): string {
+  return dropped === 'nesting_too_deep'
+    ? `The message is nested more than ${MAX_DEPTH} levels deep.`
+    : `The message has more than ${maxBytes} bytes.`;
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });

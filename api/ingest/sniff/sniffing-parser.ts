@@ -12,6 +12,7 @@ import { nmrsParser } from '../patients/nmrs.ts';
 import { type CsvDialect, sniffDialect, sniffLineEnds } from './dialect.ts';
 import { sniffEncoding, type TextEncoding, Utf8Transcoder } from './encoding.ts';
 import { sniffJson } from './json.ts';
+import type { DeclaredType } from './media-type.ts';
 
 /** What a file is judged by. */
 export const HEAD_BYTES = 64 * 1024;
@@ -30,18 +31,17 @@ export class SniffingParser implements CohortParser {
   readonly #context: FormatContext;
   readonly #source: Source | undefined;
   readonly #encoding: TextEncoding | undefined;
+  readonly #mediaType: string;
   #head: Buffer[] = [];
   #headBytes = 0;
   #inner: CohortParser | undefined;
 
   /** `declared`: what the Content-Type says; the options of the request come first. */
-  constructor(
-    context: FormatContext,
-    declared: { source: Source | undefined; encoding: TextEncoding | undefined },
-  ) {
+  constructor(context: FormatContext, declared: Pick<DeclaredType, 'mediaType' | 'source' | 'encoding'>) {
     this.#context = context;
     this.#source = context.options.source ?? declared.source;
     this.#encoding = context.options.encoding ?? declared.encoding;
+    this.#mediaType = declared.mediaType;
   }
 
   async write(bytes: Buffer): Promise<void> {
@@ -59,8 +59,8 @@ export class SniffingParser implements CohortParser {
     await this.#inner!.end();
   }
 
-  abandon(): void {
-    this.#inner?.abandon?.();
+  async close(): Promise<void> {
+    await this.#inner?.close?.();
   }
 
   async #decide(isWhole: boolean): Promise<void> {
@@ -110,7 +110,9 @@ export class SniffingParser implements CohortParser {
     const json = sniffJson(text);
     if (json !== undefined || this.#source === 'nmrs' || this.#source === 'fhir') {
       const source = this.#source ?? json?.source ?? 'table';
-      input.format = `${source}/${json?.shape === 'lines' ? 'ndjson' : 'json'}`;
+      // Messages may be told to be JSON: then a broken one cannot pass for a line.
+      const byLines = json?.shape === 'lines' && !this.#mediaType.endsWith('+json');
+      input.format = `${source}/${byLines ? 'ndjson' : 'json'}`;
       input.line_ends = null;
       if (source === 'nmrs') return nmrsParser(context);
       return jsonRows(context, json ?? { shape: 'list', source: 'table', wrapped: false });
@@ -178,8 +180,8 @@ class DecodedParser implements CohortParser {
     await this.#inner.end();
   }
 
-  abandon(): void {
-    this.#inner.abandon?.();
+  async close(): Promise<void> {
+    await this.#inner.close?.();
   }
 }
 
