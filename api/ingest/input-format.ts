@@ -8,6 +8,8 @@ export type CohortParser = {
   write: (bytes: Buffer) => void | Promise<void>;
   /** The body has ended. */
   end: () => void | Promise<void>;
+  /** Gives back what the parser holds beyond memory; called once, whether the body was read to its end or not. */
+  close?: () => Promise<void>;
 };
 
 export type FormatContext = {

@@ -24,6 +24,7 @@ export const ERROR_CODES = [
   'unknown_columns',
   'missing_columns',
   'duplicate_columns',
+  'stale_list',
   'malformed_json',
   'idempotency_conflict',
   'upload_too_slow',

@@ -1,9 +1,21 @@
-import type { EpochDay } from '#patients/record/epoch-day.ts';
+import { isoDate, type EpochDay } from '#patients/record/epoch-day.ts';
+import { IDENTIFIER_NAMES, type Identifiers } from '#patients/record/identifiers.ts';
 import { FEATURES, FEATURE_NAMES } from '#patients/features/features.ts';
 import type { PatientRecord } from '#patients/record/patient-record.ts';
 import { FieldFault, PatientScreen } from '#patients/sources/patient-input.ts';
 import { DUE_DATE, FACILITY_ID, PATIENT_ID } from '../cohort-layout.ts';
 import type { FormatContext } from '../input-format.ts';
+
+/** Where a patient's row stands in the file, and what is kept beside the prediction. */
+export type PatientPlace = { readonly rowNo: number; readonly identifiers: Identifiers };
+
+/** Who a refused row is about; `''` and `NaN` = not known. */
+export type RefusedPerson = {
+  readonly rowNo: number;
+  readonly patientId: string;
+  readonly facilityId: string;
+  readonly dueDay: EpochDay;
+};
 
 /** Turns patient records into rows of the cohort: extracts their features as of one day and hands them to the builder. */
 export class PatientEmitter {
@@ -12,7 +24,7 @@ export class PatientEmitter {
   readonly #extracted = new Float64Array(FEATURES.length);
   /** By feature of the model, its place among the extracted ones; -1 where nobody can know it. */
   readonly #places: number[];
-  readonly #text = Buffer.alloc(4 * 64 + 16);
+  readonly #text = Buffer.alloc(4 * 128 + 16);
 
   constructor(context: FormatContext, asOf: EpochDay) {
     this.#context = context;
@@ -28,18 +40,24 @@ export class PatientEmitter {
     this.#context.layOut(['patient_id', 'facility_id', 'due_date', ...known]);
   }
 
-  /** A patient who may be scored becomes a row, any other a rejection with its reason. */
-  patient(record: PatientRecord, line: number): void {
+  /**
+   * A patient who may be scored becomes a row, any other a rejection with its reason, patient, facility and due date.
+   * `place` is of sources that number their rows themselves and have identifiers to keep.
+   */
+  patient(record: PatientRecord, line: number, place?: PatientPlace): void {
     const { rows } = this.#context;
     const outcome = this.#screen.screen(record, line, this.#extracted);
-    rows.begin(line);
+    rows.begin(line, place?.rowNo);
+    this.#person(record.patientId, record.facilityId, this.#screen.extractor.dueDate());
     if (outcome.ok) {
       for (const [feature, place] of this.#places.entries()) {
         if (place >= 0) rows.values[feature] = this.#extracted[place]!;
       }
-      this.#cell(PATIENT_ID, outcome.row.patientId);
-      this.#cell(FACILITY_ID, outcome.row.facilityId);
-      this.#cell(DUE_DATE, outcome.row.dueDate);
+      if (place !== undefined)
+        for (const name of IDENTIFIER_NAMES) {
+          const text = place.identifiers[name];
+          if (text !== undefined) rows.identifier(name, text);
+        }
     } else {
       const { field, code, message } = outcome.rejection;
       rows.reject(field === '' ? null : field, code, message);
@@ -53,11 +71,19 @@ export class PatientEmitter {
     this.reject(line, error.field === '' ? null : error.field, error.code, error.message);
   }
 
-  reject(line: number, field: string | null, code: string, message: string): void {
+  reject(line: number, field: string | null, code: string, message: string, person?: RefusedPerson): void {
     const { rows } = this.#context;
-    rows.begin(line);
+    rows.begin(line, person?.rowNo);
     rows.reject(field, code, message);
+    if (person !== undefined) this.#person(person.patientId, person.facilityId, isoDate(person.dueDay));
     rows.end();
+  }
+
+  /** The identity of a row, as far as it is known. */
+  #person(patientId: string, facilityId: string, dueDate: string): void {
+    if (patientId !== '') this.#cell(PATIENT_ID, patientId);
+    if (facilityId !== '') this.#cell(FACILITY_ID, facilityId);
+    if (dueDate !== '') this.#cell(DUE_DATE, dueDate);
   }
 
   #cell(role: number, text: string): void {

@@ -1,7 +1,8 @@
 import { parseIsoDay } from '#patients/record/epoch-day.ts';
+import type { DateOrder } from '#patients/values/dates.ts';
 import type { InputFormat } from '../input-format.ts';
 import { nmrsFormats } from './nmrs.ts';
-import { radetFormats } from './radet.ts';
+import { lineListFormats } from './line-list.ts';
 
 export type PatientFormatOptions = {
   /** What a table is: one of features, or a RADET line list. */
@@ -9,11 +10,18 @@ export type PatientFormatOptions = {
   /** YYYY-MM-DD */
   asOf: string | undefined;
   nowMs: number;
+  dateOrder?: DateOrder | undefined;
+  sheet?: string | undefined;
+  allowStale?: boolean;
 };
 
 /** Formats that hold patients rather than features; before them comes nothing but the table's own. */
-export function patientFormats({ source, asOf, nowMs }: PatientFormatOptions): InputFormat[] {
+export function patientFormats(options: PatientFormatOptions): InputFormat[] {
+  const { source, asOf, nowMs, dateOrder, sheet, allowStale = false } = options;
   const today = parseIsoDay(new Date(nowMs).toISOString().slice(0, 10));
   const day = asOf === undefined ? undefined : parseIsoDay(asOf);
-  return [...nmrsFormats(day ?? today), ...(source === 'radet' ? radetFormats({ asOf: day, today }) : [])];
+  return [
+    ...nmrsFormats(day ?? today),
+    ...(source === 'radet' ? lineListFormats({ asOf: day, today, dateOrder, sheet, allowStale }) : []),
+  ];
 }

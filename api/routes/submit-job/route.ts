@@ -98,6 +98,7 @@ export const submitJob = route(
       'unknown_columns',
       'missing_columns',
       'duplicate_columns',
+      'stale_list',
       'malformed_json',
       'idempotency_conflict',
       'upload_too_slow',
