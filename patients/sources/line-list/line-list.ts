@@ -130,13 +130,13 @@ export class LineList {
   }
 
   #nothingRead(): LineListFault {
-    const closest = this.#sheets.find(({ isEmpty }) => !isEmpty);
-    if (closest === undefined) return new LineListFault('empty_list', 'The list has no rows.');
     if (this.#options.sheet !== undefined)
       return new LineListFault(
         'missing_header',
         'The sheet that was asked for is not there, or has no header of a line list.',
       );
+    const closest = this.#sheets.find(({ isEmpty }) => !isEmpty);
+    if (closest === undefined) return new LineListFault('empty_list', 'The list has no rows.');
     return new LineListFault(
       'missing_header',
       'No row is the header of a line list: it names at least Unique Id, Last Pickup Date and Months of ARV Refill.',
@@ -249,7 +249,7 @@ export class LineList {
   #refusalOf(rows: readonly LineListRow[], newest: LineListRow): RowFault | undefined {
     const standing = standingOf(rows, this.#asOf);
     if (standing !== undefined) return { field: '', code: standing[0], message: standing[1] };
-    if (!(newest.pickupDay > this.#asOf)) return undefined;
+    if (!(newest.pickupDay > this.#asOf) || newest.snapshotDay > this.#asOf) return undefined;
     return {
       field: 'Last Pickup Date',
       code: 'pickup_in_future',
