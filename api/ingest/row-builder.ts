@@ -22,7 +22,7 @@ import { PatientCounter } from './patient-counter.ts';
 
 const MAX_ID_BYTES = 4 * MAX_ID_CHARACTERS;
 /** Missing words begin with one of these bytes, and none has more bytes than `unknown`. */
-const MISSING_STARTS = new Set([...'-.?nNuUmMbB#('].map((start) => start.charCodeAt(0)));
+const MISSING_STARTS = new Set(Buffer.from('-.?nNuUmMbB#('));
 const LONGEST_MISSING_ID = 9;
 /** Read of a text for a feature: longer ones are no number, word or label. */
 const MAX_VALUE_BYTES = 256;

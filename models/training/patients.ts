@@ -129,7 +129,7 @@ async function storeRows(file: string, tally: Tally, store: RowStore): Promise<v
       throw new Error('training from RADET needs stacked snapshots with a column “Snapshot Date”');
     },
   });
-  const csv = new CsvCells((cells, line) => sheet.take(cells, line, undefined, take));
+  const csv = new CsvCells((cells, line) => sheet.take({ cells, line }, take));
   for await (const piece of createReadStream(file, 'utf8')) {
     csv.write(piece as string);
     await store.drain();

@@ -210,6 +210,12 @@ export function looksLikeLineList(cells: readonly string[]): boolean {
   return isFed && telling >= (IDENTIFIERS.some(has) ? 2 : 4);
 }
 
+/** Number of a row's cells that are titles of a line list: none unless three are. */
+export function lineListNames(cells: readonly string[]): number {
+  const known = columnsIn(cells).size;
+  return known < 3 ? 0 : known;
+}
+
 function columnsIn(cells: readonly string[]): Set<Column> {
   const found = new Set<Column>();
   for (const cell of cells.slice(0, MOST_COLUMNS)) {

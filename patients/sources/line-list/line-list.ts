@@ -1,6 +1,7 @@
 import { isoDate, type EpochDay } from '#patients/record/epoch-day.ts';
 import { emptyRecord, type PatientRecord } from '#patients/record/patient-record.ts';
 import type { DateOrder } from '#patients/values/dates.ts';
+import type { TimeZone } from '#patients/values/time-zone.ts';
 import { FieldFault } from '../patient-input.ts';
 import { fillRecord, standingOf } from './fill-record.ts';
 import { joinRows } from './join-rows.ts';
@@ -9,7 +10,7 @@ import type { LineListReport } from './report.ts';
 import { dueDayOf, type LineListRow, type RowFault } from './row.ts';
 import { RowStore } from './row-store.ts';
 import { SeenPatients } from './seen-patients.ts';
-import { SheetReader } from './sheet-reader.ts';
+import { SheetReader, type TakenRow } from './sheet-reader.ts';
 import { Staleness } from './staleness.ts';
 import { STATUSES } from './status.ts';
 import type { CellFlag } from './table-row.ts';
@@ -25,6 +26,8 @@ export type LineListOptions = {
   asOf?: EpochDay | undefined;
   today: EpochDay;
   dateOrder?: DateOrder | undefined;
+  /** Of the programme; Africa/Lagos by default. */
+  zone?: TimeZone | undefined;
   /** Only this sheet is read. */
   sheet?: string | undefined;
   /** A list whose pickups end long before the as-of date is scored nevertheless. */
@@ -77,6 +80,15 @@ export class LineList {
 
   /** Takes the next row of the table. */
   row(cells: readonly string[], line: number, sheet?: string, flags?: ReadonlyMap<number, CellFlag>): void {
+    this.#next(sheet, { cells, line, flags });
+  }
+
+  /** A row that its source could not cut into cells as the header has them: counted, refused, and told apart where it can be. */
+  unfit(line: number, fault: RowFault, cells: readonly string[] = [], sheet?: string): void {
+    this.#next(sheet, { cells, line, fault });
+  }
+
+  #next(sheet: string | undefined, taken: TakenRow): void {
     let reader = this.#sheets.at(-1);
     if (reader === undefined || reader.name !== sheet) {
       if (reader !== undefined) this.#finishSheet(reader);
@@ -84,12 +96,13 @@ export class LineList {
         name: sheet,
         isWanted: this.#options.sheet === undefined || this.#options.sheet === sheet,
         dateOrder: this.#options.dateOrder,
+        zone: this.#options.zone,
         warn: (code, title) => this.#warn(code, title),
         onSample: (hasSnapshots) => this.#onSample(hasSnapshots),
       });
       this.#sheets.push(reader);
     }
-    reader.take(cells, line, flags, this.#take);
+    reader.take(taken, this.#take);
     const isMuch = reader.isSampled || this.#store.heldCount > MOST_HELD_ROWS;
     if (isMuch && !this.#isStreaming && this.#isStacked === false) this.#stream();
   }

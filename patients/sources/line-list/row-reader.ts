@@ -6,6 +6,7 @@ import { identifierFault, IDENTIFIER_FAULTS, MAX_ID_CHARACTERS } from '#patients
 import { isMissing, isMissingDate } from '#patients/values/missing.ts';
 import { readNumber } from '#patients/values/numbers.ts';
 import { readSex } from '#patients/values/sex.ts';
+import { LAGOS, type TimeZone } from '#patients/values/time-zone.ts';
 import type { InputRejectionCode } from '../patient-input.ts';
 import { WORDINGS } from '../wording.ts';
 import { readHeader, type Column, type DateColumn, type Header, type Layout } from './columns.ts';
@@ -40,6 +41,8 @@ export type RowReaderOptions = {
   readonly titles: readonly string[];
   readonly header: Header;
   readonly judgement: Judgement;
+  /** Of the programme: which day an instant falls on. */
+  readonly zone?: TimeZone | undefined;
   /** Called for an optional value that is left out, with its column's title. */
   readonly onDoubt: (
     code: 'unreadable_value' | 'ambiguous_date' | 'formula_without_value',
@@ -53,6 +56,7 @@ export class RowReader {
   readonly #titles: readonly string[];
   readonly #judgement: Judgement;
   readonly #onDoubt: RowReaderOptions['onDoubt'];
+  readonly #zone: TimeZone;
   readonly #days = new Map<DateOrder, Map<string, ReturnType<typeof readDate>>>();
   readonly #identifierPlaces: readonly (readonly [IdentifierName, number])[];
   readonly #refill: ReturnType<typeof refillColumn>;
@@ -60,7 +64,8 @@ export class RowReader {
   #cells: readonly string[] = [];
   #flags: ReadonlyMap<number, CellFlag> | undefined;
 
-  constructor({ titles, header, judgement, onDoubt }: RowReaderOptions) {
+  constructor({ titles, header, judgement, onDoubt, zone = LAGOS }: RowReaderOptions) {
+    this.#zone = zone;
     this.#layout = header.layout;
     this.#titles = titles;
     this.#judgement = judgement;
@@ -291,7 +296,7 @@ export class RowReader {
     let known = this.#days.get(order);
     if (known === undefined) this.#days.set(order, (known = new Map()));
     if (known.has(text)) return known.get(text);
-    const day = isMissingDate(text) ? Number.NaN : readDate(text, order);
+    const day = isMissingDate(text) ? Number.NaN : readDate(text, order, this.#zone);
     if (known.size < MOST_REMEMBERED_DAYS && text.length <= MOST_DOUBTED_CELLS) known.set(text, day);
     return day;
   }

@@ -1,10 +1,11 @@
 import type { DateOrder } from '#patients/values/dates.ts';
+import type { TimeZone } from '#patients/values/time-zone.ts';
 import { FieldFault } from '../patient-input.ts';
 import { looksLikeLineList, readHeader, type Header, type Layout } from './columns.ts';
 import { judgeColumns } from './judge-columns.ts';
 import { LineListFault } from './line-list-fault.ts';
 import { sheetReport, type SheetReport } from './report.ts';
-import type { LineListRow } from './row.ts';
+import type { LineListRow, RowFault } from './row.ts';
 import { RowReader } from './row-reader.ts';
 import type { CellFlag } from './table-row.ts';
 import { titleKey } from './title.ts';
@@ -14,12 +15,20 @@ const SAMPLE_CHARACTERS = 4 * 1024 ** 2;
 /** A title, a logo's row, a few notes: a header stands among the first rows or nowhere. */
 const ROWS_BEFORE_A_HEADER = 50;
 
-type HeldRow = { cells: readonly string[]; line: number; flags: ReadonlyMap<number, CellFlag> | undefined };
+/** `fault`: the source found the row unfit; what can be read of it is read all the same. */
+export type TakenRow = {
+  readonly cells: readonly string[];
+  readonly line: number;
+  readonly flags?: ReadonlyMap<number, CellFlag> | undefined;
+  readonly fault?: RowFault | undefined;
+};
 
 export type SheetReaderOptions = {
   readonly name: string | undefined;
   readonly isWanted: boolean;
   readonly dateOrder: DateOrder | undefined;
+  /** Of the programme; Africa/Lagos by default. */
+  readonly zone?: TimeZone | undefined;
   readonly warn: (code: string, title?: string) => void;
   /** Called once the columns are judged; returns whether the list's rows are of dated snapshots. */
   readonly onSample: (hasSnapshots: boolean) => boolean;
@@ -39,7 +48,7 @@ export class SheetReader {
   #headerLine: number | undefined;
   #key = '';
   #rowsBefore = 0;
-  #sample: HeldRow[] = [];
+  #sample: TakenRow[] = [];
   #sampleCharacters = 0;
   #reader: RowReader | undefined;
   #report: SheetReport | undefined;
@@ -69,13 +78,9 @@ export class SheetReader {
     return this.#header!.layout;
   }
 
-  take(
-    cells: readonly string[],
-    line: number,
-    flags: ReadonlyMap<number, CellFlag> | undefined,
-    onRow: OnRow,
-  ): void {
-    if (!this.#options.isWanted || cells.every(isBlank)) return;
+  take(taken: TakenRow, onRow: OnRow): void {
+    const { cells, line, fault } = taken;
+    if (!this.#options.isWanted || (fault === undefined && cells.every(isBlank))) return;
     this.firstLine ??= line;
     if (this.#header === undefined) {
       if (this.#rowsBefore < ROWS_BEFORE_A_HEADER && looksLikeLineList(cells)) this.#begin(cells, line);
@@ -87,10 +92,10 @@ export class SheetReader {
       return;
     }
     if (this.#reader !== undefined) {
-      this.#read(this.#reader, { cells, line, flags }, onRow);
+      this.#read(this.#reader, taken, onRow);
       return;
     }
-    this.#sample.push({ cells, line, flags });
+    this.#sample.push(taken);
     for (const cell of cells) this.#sampleCharacters += cell.length;
     if (this.#sample.length >= SAMPLE_ROWS || this.#sampleCharacters >= SAMPLE_CHARACTERS) this.#judge(onRow);
   }
@@ -148,7 +153,7 @@ export class SheetReader {
     this.#sample = [];
     const judged = judgeColumns(
       header.layout,
-      sample.map(({ cells }) => cells),
+      sample.flatMap(({ cells, fault }) => (fault === undefined ? [cells] : [])),
       this.#options.dateOrder,
     );
     const judgement = { ...judged, hasSnapshots: this.#options.onSample(judged.hasSnapshots) };
@@ -157,13 +162,16 @@ export class SheetReader {
       header,
       judgement,
       onDoubt: this.#options.warn,
+      zone: this.#options.zone,
     });
     this.#report = sheetReport(this.name, this.#headerLine!, this.#titles, header, judgement);
     for (const held of sample) this.#read(this.#reader, held, onRow);
   }
 
-  #read(reader: RowReader, { cells, line, flags }: HeldRow, onRow: OnRow): void {
-    onRow(reader.read(cells, { line, sheet: this.name, rowNo: 0 }, flags));
+  #read(reader: RowReader, { cells, line, flags, fault }: TakenRow, onRow: OnRow): void {
+    const row = reader.read(cells, { line, sheet: this.name, rowNo: 0 }, flags);
+    if (fault !== undefined) row.fault = fault;
+    onRow(row);
   }
 }
 
