@@ -210,7 +210,7 @@ describe('a faulty NMRS message is refused by field', () => {
     ],
     [
       'text for a viral load',
-      withObs({ valueText: 'pending' }),
+      withObs({ valueText: 'see folder' }),
       'messageData.obs[1].valueText',
       'bad_number',
     ],
@@ -243,7 +243,7 @@ describe('a faulty NMRS message is refused by field', () => {
 
   it('and the reader goes on to the next as if nothing had been', () => {
     const reader = new NmrsReader();
-    expect(() => reader.read(withObs({ valueText: 'pending' }))).toThrow(FieldFault);
+    expect(() => reader.read(withObs({ valueText: 'see folder' }))).toThrow(FieldFault);
     expect(reader.read(message()).pickups.count).toBe(1);
   });
 });

@@ -25,6 +25,7 @@ export const ERROR_CODES = [
   'missing_columns',
   'missing_header',
   'duplicate_columns',
+  'stale_list',
   'malformed_json',
   'idempotency_conflict',
   'upload_too_slow',

@@ -84,7 +84,7 @@ function openNmrs(
       return;
     }
     try {
-      emitter.patient(reader.read(parsed(bytes)), line, reader.identifiers());
+      emitter.patient(reader.read(parsed(bytes)), line, { identifiers: reader.identifiers() });
     } catch (error) {
       emitter.refuse(line, error, reader.record);
     }

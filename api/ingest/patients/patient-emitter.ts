@@ -1,4 +1,4 @@
-import type { EpochDay } from '#patients/record/epoch-day.ts';
+import { type EpochDay } from '#patients/record/epoch-day.ts';
 import { FEATURES, FEATURE_NAMES } from '#patients/features/features.ts';
 import { IDENTIFIER_NAMES, type Identifiers } from '#patients/record/identifiers.ts';
 import type { PatientRecord } from '#patients/record/patient-record.ts';
@@ -8,8 +8,10 @@ import { isMissing } from '#patients/values/missing.ts';
 import { DUE_DATE, FACILITY_ID, PATIENT_ID } from '../cohort-layout.ts';
 import { type FormatContext, warn } from '../input-format.ts';
 
-/** Whom a rejection is about, as far as the source could be read; `''` = unknown. */
+/** Where a row stands and whom it is about, as far as the source could be read; `''` = unknown. */
 export type Whose = {
+  /** The file's own number of the row, where a source joins rows or holds them back. */
+  rowNo?: number | undefined;
   patientId?: string;
   facilityId?: string;
   /** YYYY-MM-DD */
@@ -48,21 +50,21 @@ export class PatientEmitter {
   }
 
   /** A patient who may be scored becomes a row, any other a rejection with its reason. */
-  patient(record: PatientRecord, line: number, identifiers?: Identifiers): void {
+  patient(record: PatientRecord, line: number, place: Pick<Whose, 'rowNo' | 'identifiers'> = {}): void {
     const outcome = this.#screen.screen(record, line, this.#extracted);
     if (outcome.ok) {
       if (outcome.row.wasDispensedAfterExit) this.warn('dispensed_after_exit');
-      this.row(line, this.#extracted, 0, { ...outcome.row, identifiers });
+      this.row(line, this.#extracted, 0, { ...outcome.row, ...place });
     } else {
       const { field, code, message } = outcome.rejection;
-      this.reject(line, field === '' ? null : field, code, message, { ...outcome.whose, identifiers });
+      this.reject(line, field === '' ? null : field, code, message, { ...outcome.whose, ...place });
     }
   }
 
   /** A patient whose features were extracted already: `values[offset …]`, in the order of `FEATURES`. */
   row(line: number, values: Float64Array, offset: number, whose: Whose): void {
     const { rows } = this.#context;
-    rows.begin(line);
+    rows.begin(line, whose.rowNo);
     for (let feature = 0; feature < this.#indices.length; feature++) {
       const index = this.#indices[feature]!;
       if (index >= 0) rows.values[feature] = values[offset + index]!;
@@ -79,7 +81,7 @@ export class PatientEmitter {
 
   reject(line: number, field: string | null, code: string, message: string, whose?: Whose): void {
     const { rows } = this.#context;
-    rows.begin(line);
+    rows.begin(line, whose?.rowNo);
     if (whose !== undefined) this.#whose(whose);
     rows.reject(field, code, message);
     rows.end();

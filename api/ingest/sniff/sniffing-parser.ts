@@ -1,13 +1,13 @@
 import { isMissing } from '#patients/values/missing.ts';
 import { readDate } from '#patients/values/dates.ts';
 import { readNumber } from '#patients/values/numbers.ts';
-import { lineListNames } from '#patients/sources/radet-columns.ts';
+import { lineListNames } from '#patients/sources/line-list/columns.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import { CsvReader } from '../csv-reader.ts';
 import { CsvTable } from '../csv.ts';
 import type { CohortParser, FormatContext, Source } from '../input-format.ts';
 import { jsonRows } from '../json-rows.ts';
-import { lineListCsv, lineListWorkbook } from '../patients/radet.ts';
+import { lineListCsv, lineListWorkbook } from '../patients/line-list.ts';
 import { nmrsParser } from '../patients/nmrs.ts';
 import { type CsvDialect, sniffDialect, sniffLineEnds } from './dialect.ts';
 import { sniffEncoding, type TextEncoding, Utf8Transcoder } from './encoding.ts';

@@ -92,6 +92,7 @@ export const submitJob = route(
       'missing_columns',
       'missing_header',
       'duplicate_columns',
+      'stale_list',
       'malformed_json',
       'idempotency_conflict',
       'upload_too_slow',
