@@ -38,7 +38,8 @@ function said(plain: string, ...wanted: readonly string[]): 'yes' | 'no' | undef
   let found: 'yes' | 'no' | undefined;
   for (const [at, word] of words.entries()) {
     if (NEGATIONS.has(word) && words[at + 1] !== 'longer') denied = at;
-    else if (word === 'but' || word === 'and' || !/[\p{L}\p{N}]/u.test(word)) denied = Number.NEGATIVE_INFINITY;
+    else if (word === 'but' || word === 'and' || !/[\p{L}\p{N}]/u.test(word))
+      denied = Number.NEGATIVE_INFINITY;
     if (!wanted.some((beginning) => word.startsWith(beginning))) continue;
     if (at - denied > MOST_WORDS_DENIED) return 'yes';
     found = 'no';
@@ -46,7 +47,16 @@ function said(plain: string, ...wanted: readonly string[]): 'yes' | 'no' | undef
   return found;
 }
 
-const ROMAN: Readonly<Record<string, number>> = { i: 1, ii: 2, iii: 3, iv: 4, '1': 1, '2': 2, '3': 3, '4': 4 };
+const ROMAN: Readonly<Record<string, number>> = {
+  i: 1,
+  ii: 2,
+  iii: 3,
+  iv: 4,
+  '1': 1,
+  '2': 2,
+  '3': 3,
+  '4': 4,
+};
 
 /** WHO stage 1–4: "WHO STAGE 3 ADULT", "Stage II", "T4", "iv". */
 export const readWhoStage = finding((_, words) => {
@@ -181,7 +191,11 @@ export const readDsdModel = finding((plain, words) => {
   const isGroup = words.some((word) => word.startsWith('group') || word.startsWith('club') || word === 'otz');
   if ((isGroup && has('facility')) || has('adherence club')) return 2;
   if (has('pharmac', 'home', 'courier', 'deliver', 'cpart', 'patent medicine')) return 4;
-  if (isGroup || words.some((word) => word === 'cag' || word === 'carg' || word === 'cart' || word === 'carc') || has('c-art'))
+  if (
+    isGroup ||
+    words.some((word) => word === 'cag' || word === 'carg' || word === 'cart' || word === 'carc') ||
+    has('c-art')
+  )
     return 3;
   if (words[0] === 'no' || has('facility', 'standard', 'conventional', 'not devolved')) return 0;
   return undefined;
@@ -202,7 +216,10 @@ export const readExit: (text: string) => Exit | undefined = remembered((plain) =
     return isIn ? 'back' : 'transferOut';
   }
   if (left === 'no') return 'back';
-  if (said(plain, 'return', 'alive', 'found', 'reactivat', 'resum', 'restart', 'back', 'relink', 'active') === 'yes')
+  if (
+    said(plain, 'return', 'alive', 'found', 'reactivat', 'resum', 'restart', 'back', 'relink', 'active') ===
+    'yes'
+  )
     return 'back';
   const stopped = said(plain, 'stop', 'discontinu', 'refus', 'declin', 'withdr', 'opted', 'quit');
   if (stopped !== undefined) return stopped === 'yes' ? 'stopped' : 'back';
@@ -239,29 +256,35 @@ const NO_RESULT = [
  * "< 20" as 19. `NaN` where it says that there is no result, `undefined` where it says nothing of the kind.
  */
 export const readViralLoad: FindingReader = finding((plain) => {
-  const bound = /^([<>≤≥])?\s?=?\s?(\d{1,3}(?:[, ]\d{3})+|\d{1,12})(\.\d{1,6})?(e\d{1,2})?\s?(.{0,40})$/u.exec(plain);
+  const bound =
+    /^([<>≤≥])?\s?=?\s?(\d{1,3}(?:[, ]\d{3})+|\d{1,12})(\.\d{1,6})?(e\d{1,2})?\s?(.{0,40})$/u.exec(plain);
   if (bound !== null) {
     const [, sign, whole = '', fraction = '', exponent = '', unit = ''] = bound;
     let value = Number(whole.replaceAll(/[, ]/gu, '') + fraction + exponent);
     if (/^log/u.test(unit)) value = value <= 9 ? 10 ** value : Number.NaN;
-    if (unit === '' || /^(?:log|c|cp|cps|cop|copies|copy|iu)/u.test(unit)) return sign === '<' ? Math.max(0, value - 1) : value;
+    if (unit === '' || /^(?:log|c|cp|cps|cop|copies|copy|iu)/u.test(unit))
+      return sign === '<' ? Math.max(0, value - 1) : value;
   }
-  if (BELOW_DETECTION.some((word) => plain.includes(word))) return said(plain, 'suppressed') === 'no' || plain.includes('unsuppressed') ? undefined : 0;
-  if (/(?:not|below|non)\W{0,3}(?:the |limit of |lower limit of |level of )?(?:detect|limit)/u.test(plain)) return 0;
+  if (BELOW_DETECTION.some((word) => plain.includes(word)))
+    return said(plain, 'suppressed') === 'no' || plain.includes('unsuppressed') ? undefined : 0;
+  if (/(?:not|below|non)\W{0,3}(?:the |limit of |lower limit of |level of )?(?:detect|limit)/u.test(plain))
+    return 0;
   return NO_RESULT.some((word) => plain.includes(word)) ? Number.NaN : undefined;
 });
 
 /** Days of supply from "90", "90.0 days", "3 months", "2 weeks"; a bare number is given back as it is. */
-export const readSupply: (text: string) => { value: number; isBare: boolean } | undefined = remembered((plain) => {
-  const parts = /^(\d{1,6}(?:\.\d{1,6})?)\s?(?:\/7|\/12|([a-z]{1,8}))?\.?(?:\s.{0,40})?$/u.exec(plain);
-  if (parts === null) return undefined;
-  const value = Number(parts[1]);
-  const unit = parts[2] ?? (plain.includes('/12') ? 'm' : plain.includes('/7') ? 'd' : '');
-  if (unit === '') return { value, isBare: true };
-  if (unit.startsWith('m')) return { value: value * 30, isBare: false };
-  if (unit.startsWith('w')) return { value: value * 7, isBare: false };
-  return unit.startsWith('d') ? { value, isBare: false } : undefined;
-});
+export const readSupply: (text: string) => { value: number; isBare: boolean } | undefined = remembered(
+  (plain) => {
+    const parts = /^(\d{1,6}(?:\.\d{1,6})?)\s?(?:\/7|\/12|([a-z]{1,8}))?\.?(?:\s.{0,40})?$/u.exec(plain);
+    if (parts === null) return undefined;
+    const value = Number(parts[1]);
+    const unit = parts[2] ?? (plain.includes('/12') ? 'm' : plain.includes('/7') ? 'd' : '');
+    if (unit === '') return { value, isBare: true };
+    if (unit.startsWith('m')) return { value: value * 30, isBare: false };
+    if (unit.startsWith('w')) return { value: value * 7, isBare: false };
+    return unit.startsWith('d') ? { value, isBare: false } : undefined;
+  },
+);
 
 const ARV_WORDS: ReadonlySet<string> = new Set(
   (
@@ -347,7 +370,9 @@ export const drugKind: (name: string) => 'arv' | 'other' | 'unknown' = remembere
   if (words.some(isArvWord)) return 'arv';
   const joined = words.join(' ');
   const isOther = OTHER_DRUGS.some((drug) =>
-    drug.length <= 3 ? words.includes(drug) || words.some((word) => word.startsWith(drug) && /\d/u.test(word)) : joined.includes(drug),
+    drug.length <= 3
+      ? words.includes(drug) || words.some((word) => word.startsWith(drug) && /\d/u.test(word))
+      : joined.includes(drug),
   );
   return isOther ? 'other' : 'unknown';
 });

@@ -72,7 +72,9 @@ export class MessageDates {
   #number(value: number): EpochDay {
     if (!Number.isInteger(value)) return this.#none('unreadable');
     if (value >= 19_000_101_000_000 && value <= 22_000_101_000_000)
-      return this.#text(String(Math.floor(value / 1_000_000)).replace(/^(\d{4})(\d{2})(\d{2})$/u, '$1-$2-$3'));
+      return this.#text(
+        String(Math.floor(value / 1_000_000)).replace(/^(\d{4})(\d{2})(\d{2})$/u, '$1-$2-$3'),
+      );
     if (value >= 19_000_101 && value <= 22_001_231) return this.#text(String(value));
     const instantMs = Math.abs(value) >= 1e11 ? value : value >= 1e8 ? value * 1_000 : Number.NaN;
     return instantMs >= FIRST_MS && instantMs <= LAST_MS
@@ -87,7 +89,11 @@ export class MessageDates {
     if (typeof inner === 'string' || typeof inner === 'number') return this.read(inner);
     if (typeof inner === 'object' && inner !== null && '$numberLong' in inner)
       return this.read((inner as Record<string, unknown>)['$numberLong']);
-    return this.#civil(fields['year'], fields['monthValue'] ?? fields['month'], fields['dayOfMonth'] ?? fields['day']);
+    return this.#civil(
+      fields['year'],
+      fields['monthValue'] ?? fields['month'],
+      fields['dayOfMonth'] ?? fields['day'],
+    );
   }
 
   #civil(year: unknown, month: unknown, day: unknown): EpochDay {

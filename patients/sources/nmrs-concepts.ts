@@ -26,18 +26,26 @@ export interface CodedFinding {
   readonly numbers: readonly [min: number, max: number] | undefined;
 }
 
-/** Where an observation goes. */
-export type Target =
+/** What was dispensed. `of`: what a drug is that neither its number nor its name tells. */
+export type DispensingTarget =
   | { readonly to: 'supply' }
   | { readonly to: 'line' }
-  | { readonly to: 'group' | 'viralLoad' | 'transferIn' }
-  /** `of`: what a drug is that neither its number nor its name tells. */
   | { readonly to: 'drug'; readonly of: 'arv' | 'other' | 'unknown' }
+  | { readonly to: 'lineDrug'; readonly line: number };
+
+/** What was found, said or arranged. */
+export type FindingTarget =
+  | { readonly to: 'viralLoad' | 'transferIn' | 'session' }
   | { readonly to: 'terminationReason' | 'terminationDate' | 'causeOfDeath' | 'returned' }
-  | { readonly to: 'lineDrug'; readonly line: number }
   | { readonly to: 'date'; readonly kind: 'nextAppointment' | 'artStart' }
-  | { readonly to: 'session' }
   | { readonly to: 'coded'; readonly finding: CodedFinding };
+
+/** Where an observation goes. */
+export type Target = DispensingTarget | FindingTarget | { readonly to: 'group' };
+
+export function isDispensing(target: Target): target is DispensingTarget {
+  return target.to === 'supply' || target.to === 'line' || target.to === 'drug' || target.to === 'lineDrug';
+}
 
 const coded = (
   kind: ObservationKind,
@@ -47,7 +55,14 @@ const coded = (
 ): Target => ({ to: 'coded', finding: { kind, read, answers: new Map(answers), numbers } });
 
 const TARGETS: readonly (readonly [Target, ...(string | number)[]])[] = [
-  [{ to: 'supply' }, 'medication duration', 'duration of medication', 'days of arv refill', 'duration (days)', 159_368],
+  [
+    { to: 'supply' },
+    'medication duration',
+    'duration of medication',
+    'days of arv refill',
+    'duration (days)',
+    159_368,
+  ],
   [
     { to: 'drug', of: 'unknown' },
     'regimen',
@@ -59,21 +74,28 @@ const TARGETS: readonly (readonly [Target, ...(string | number)[]])[] = [
     'medication',
   ],
   [{ to: 'drug', of: 'arv' }, 'arv regimen', 'current regimen', 'arv drug', 165_724],
-  [
-    { to: 'drug', of: 'other' },
-    'oi drug',
-    'oi drugs',
-    'anti-tb drug',
-    'anti-tb drugs',
-    165_727,
-    165_304,
-  ],
+  [{ to: 'drug', of: 'other' }, 'oi drug', 'oi drugs', 'anti-tb drug', 'anti-tb drugs', 165_727, 165_304],
   [{ to: 'line' }, 'regimen line', 'current regimen line', 'arv regimen line', 165_708],
   [{ to: 'lineDrug', line: 1 }, 'adult 1st line arv regimen', 'child 1st line arv regimen', 164_506, 164_507],
   [{ to: 'lineDrug', line: 2 }, 'adult 2nd line arv regimen', 'child 2nd line arv regimen', 164_513, 164_514],
   [{ to: 'lineDrug', line: 3 }, 'adult 3rd line arv regimen', 'child 3rd line arv regimen', 165_702, 165_703],
-  [{ to: 'group' }, 'arv drugs', 'arv drugs grouping', 'oi drugs grouping', 'anti-tb drugs grouping', 162_240, 165_726, 165_728],
-  [{ to: 'date', kind: 'nextAppointment' }, 'next appointment date', 'next appointment', 'return visit date', 5096],
+  [
+    { to: 'group' },
+    'arv drugs',
+    'arv drugs grouping',
+    'oi drugs grouping',
+    'anti-tb drugs grouping',
+    162_240,
+    165_726,
+    165_728,
+  ],
+  [
+    { to: 'date', kind: 'nextAppointment' },
+    'next appointment date',
+    'next appointment',
+    'return visit date',
+    5096,
+  ],
   [{ to: 'date', kind: 'artStart' }, 'art start date', 'date started on art', 'date art started', 159_599],
   [{ to: 'viralLoad' }, 'viral load', 'hiv viral load', 'viral load result', 'current viral load', 856],
   [
@@ -165,13 +187,45 @@ const TARGETS: readonly (readonly [Target, ...(string | number)[]])[] = [
     'adherence',
     165_290,
   ],
-  [coded('dsdModel', readDsdModel, []), 'dsd model', 'differentiated service delivery', 'differentiated care model'],
-  [{ to: 'session' }, 'adherence counseling', 'adherence counselling', 'enhanced adherence counselling', 165_038],
-  [{ to: 'terminationReason' }, 'reason for termination', 'reason for terminating care', 'patient outcome', 165_470],
+  [
+    coded('dsdModel', readDsdModel, []),
+    'dsd model',
+    'differentiated service delivery',
+    'differentiated care model',
+  ],
+  [
+    { to: 'session' },
+    'adherence counseling',
+    'adherence counselling',
+    'enhanced adherence counselling',
+    165_038,
+  ],
+  [
+    { to: 'terminationReason' },
+    'reason for termination',
+    'reason for terminating care',
+    'patient outcome',
+    165_470,
+  ],
   [{ to: 'terminationDate' }, 'date of termination', 165_469],
   [{ to: 'causeOfDeath' }, 'cause of death', 165_889],
   [{ to: 'returned' }, 'date returned to care', 165_775],
-  [{ to: 'transferIn' }, 'care entry point', 'date transferred in', 'transfer in date', 'transfer in', 'transferred in', 'transfer in status', 'facility transferred from', 'prior art', 160_540, 160_534, 160_535, 160_563, 165_242],
+  [
+    { to: 'transferIn' },
+    'care entry point',
+    'date transferred in',
+    'transfer in date',
+    'transfer in',
+    'transferred in',
+    'transfer in status',
+    'facility transferred from',
+    'prior art',
+    160_540,
+    160_534,
+    160_535,
+    160_563,
+    165_242,
+  ],
 ];
 
 const TARGET_BY_NAME = new Map<string | number, Target | undefined>();
@@ -236,7 +290,8 @@ export const DRUG_GROUPS: ReadonlyMap<number, 'arv' | 'other'> = new Map([
 
 /** Dispensed medicines that are no ARV, as answers: cotrimoxazole, fluconazole, nystatin, isoniazid and anti-TB drugs. */
 export const OTHER_DRUG_ANSWERS: ReadonlySet<number> = new Set([
-  165_257, 105_281, 71_160, 80_945, 76_488, 1679, 656, 767, 5829, 745, 438, 1108, 1194, 1677, 1131, 1674, 1675, 83_352,
+  165_257, 105_281, 71_160, 80_945, 76_488, 1679, 656, 767, 5829, 745, 438, 1108, 1194, 1677, 1131, 1674,
+  1675, 83_352,
 ]);
 
 /** Names of the regimens that are given most, so that a coded and a printed one are the same. */

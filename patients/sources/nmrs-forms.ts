@@ -42,9 +42,44 @@ const ABSENT = [
   'remote',
   'virtual',
 ];
-const CARE = ['care', 'art', 'hiv', 'arv', 'clinical', 'follow', 'enrol', 'commencement', 'eac', 'adherence', 'regimen'];
+const CARE = [
+  'care',
+  'art',
+  'hiv',
+  'arv',
+  'clinical',
+  'follow',
+  'enrol',
+  'commencement',
+  'eac',
+  'adherence',
+  'regimen',
+];
 /** HIV care given within another service is that service's form. */
-const OTHER_CLINIC = ['antenatal', 'anc', 'delivery', 'immuni', 'family', 'fp', 'ncd', 'hypertens', 'cervical', 'dental', 'eye', 'tb', 'nutrition', 'child', 'infant', 'general', 'opd', 'maternal', 'mother', 'postnatal', 'pnc', 'labour'];
+const OTHER_CLINIC = [
+  'antenatal',
+  'anc',
+  'delivery',
+  'immuni',
+  'family',
+  'fp',
+  'ncd',
+  'hypertens',
+  'cervical',
+  'dental',
+  'eye',
+  'tb',
+  'nutrition',
+  'child',
+  'infant',
+  'general',
+  'opd',
+  'maternal',
+  'mother',
+  'postnatal',
+  'pnc',
+  'labour',
+];
 
 /** Kind of a form by its name, in whatever case. */
 export const formKind: (name: string) => FormKind = remembered((plain): FormKind => {
@@ -52,7 +87,11 @@ export const formKind: (name: string) => FormKind = remembered((plain): FormKind
   const words = wordsOf(plain);
   const joined = words.join(' ');
   const has = (parts: readonly string[]) =>
-    parts.some((part) => words.some((word) => (part.length <= 3 ? word === part : word.startsWith(part))) || (part.includes(' ') && joined.includes(part)));
+    parts.some(
+      (part) =>
+        words.some((word) => (part.length <= 3 ? word === part : word.startsWith(part))) ||
+        (part.includes(' ') && joined.includes(part)),
+    );
   if (has(PHARMACY)) return 'pharmacy';
   if (has(ABSENT)) return 'absent';
   if (has(OTHER_CLINIC)) return 'contact';

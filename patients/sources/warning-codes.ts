@@ -18,7 +18,8 @@ export const WARNING_CODES = {
   supply_in_months: 'A supply below 7 was read as months: no other date shows that days were meant.',
   drug_not_recognised: 'A dispensed drug is no known one; it counts as ARV where none else was dispensed.',
   viral_load_without_result: 'A viral load says that there is no result and counts as missing.',
-  dispensed_after_exit: 'Medicines were dispensed after a documented death or transfer: the patient counts as in care.',
+  dispensed_after_exit:
+    'Medicines were dispensed after a documented death or transfer: the patient counts as in care.',
   history_unknown: 'A patient was transferred in: features of the time before are missing.',
   birth_date_estimated: 'Only the year or month of birth is given; the middle of it counts.',
   quantity_as_supply: 'Days of supply were worked out from the quantity dispensed, at one a day.',

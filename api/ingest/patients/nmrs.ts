@@ -24,11 +24,7 @@ export type NmrsOptions = {
 /** NMRS patient messages, as of one day: a message or an array of them, wrapped or not, or one a line. */
 export function nmrsFormats(options: NmrsOptions): InputFormat[] {
   return [
-    nmrsFormat(
-      'application/vnd.iit.nmrs+json',
-      options,
-      (max, on) => new ObjectSplitter(max, on, MESSAGES),
-    ),
+    nmrsFormat('application/vnd.iit.nmrs+json', options, (max, on) => new ObjectSplitter(max, on, MESSAGES)),
     nmrsFormat(
       'application/vnd.iit.nmrs+x-ndjson',
       options,
@@ -87,7 +83,12 @@ function nmrsFormat(
         if (!opened) emitter.layOut([]);
         opened = true;
         if (bytes === undefined) {
-          emitter.reject(line, null, dropped ?? 'row_too_large', droppedMessage(dropped, context.maxRowBytes));
+          emitter.reject(
+            line,
+            null,
+            dropped ?? 'row_too_large',
+            droppedMessage(dropped, context.maxRowBytes),
+          );
           return;
         }
         try {
