@@ -1,8 +1,7 @@
-import type { EpochDay } from '#patients/record/epoch-day.ts';
+import { type EpochDay, isoDate, parseIsoDay } from '#patients/record/epoch-day.ts';
 import { NmrsReader } from '#patients/sources/nmrs.ts';
 import { FieldFault } from '#patients/sources/patient-input.ts';
-import type { TimeZone } from '#patients/values/time-zone.ts';
-import type { InputFormat } from '../input-format.ts';
+import type { CohortParser, FormatContext, InputOptions } from '../input-format.ts';
 import {
   type Dropped,
   LinesOrObjects,
@@ -13,30 +12,6 @@ import {
   type WrapperRules,
 } from './object-splitter.ts';
 import { PatientEmitter } from './patient-emitter.ts';
-
-export type NmrsOptions = {
-  asOf: EpochDay;
-  /** Records dated after both this day and `asOf` are typing errors. */
-  today: EpochDay;
-  zone: TimeZone;
-};
-
-/** NMRS patient messages, as of one day: a message or an array of them, wrapped or not, or one a line. */
-export function nmrsFormats(options: NmrsOptions): InputFormat[] {
-  return [
-    nmrsFormat('application/vnd.iit.nmrs+json', options, (max, on) => new ObjectSplitter(max, on, MESSAGES)),
-    nmrsFormat(
-      'application/vnd.iit.nmrs+x-ndjson',
-      options,
-      (max, on) =>
-        new LinesOrObjects(
-          max,
-          () => new LineSplitter(max, on),
-          () => new ObjectSplitter(max, on, MESSAGES),
-        ),
-    ),
-  ];
-}
 
 const OWN_KEYS = new Set(['messageHeader', 'messageData', 'demographics', 'visits', 'encounters', 'obs']);
 const WRAPPER_KEYS = new Set([
@@ -60,50 +35,51 @@ const WRAPPER_KEYS = new Set([
 ]);
 
 /** What wraps messages, and what is one. */
-export const MESSAGES: WrapperRules = {
+const MESSAGES: WrapperRules = {
   isOwnKey: (key) => OWN_KEYS.has(key),
   isWrapperKey: (key) => WRAPPER_KEYS.has(key),
 };
 
-type Splitter = { write: (bytes: Buffer) => void; end: () => void };
+/** The day to score on, and the last one on which a record can have been made. */
+export function daysOf(options: InputOptions): { asOf: EpochDay; today: EpochDay } {
+  const today = options.zone.dayOf(options.nowMs);
+  const asOf = options.asOf === undefined ? today : parseIsoDay(options.asOf);
+  return { asOf, today: Math.max(asOf, today) };
+}
 
-/** A message that is faulty, too long or of a patient who cannot be scored costs only itself. */
-function nmrsFormat(
-  mediaType: string,
-  { asOf, today, zone }: NmrsOptions,
-  splitterOf: (maxBytes: number, onObject: OnObject) => Splitter,
-): InputFormat {
+/**
+ * NMRS patient messages: one, an array of them, wrapped or not, or one a line. A message that is faulty, too long or of a
+ * patient who cannot be scored costs only itself.
+ */
+export function nmrsParser(context: FormatContext): CohortParser {
+  const { maxRowBytes, input, options } = context;
+  const { asOf, today } = daysOf(options);
+  input.as_of = isoDate(asOf);
+  const emitter = new PatientEmitter(context, asOf);
+  const reader = new NmrsReader({ zone: options.zone, today });
+  let opened = false;
+  const onObject: OnObject = (bytes, line, dropped) => {
+    if (!opened) emitter.layOut([]);
+    opened = true;
+    if (bytes === undefined) {
+      emitter.reject(line, null, dropped ?? 'row_too_large', droppedMessage(dropped, maxRowBytes));
+      return;
+    }
+    try {
+      emitter.patient(reader.read(parsed(bytes)), line, reader.identifiers());
+    } catch (error) {
+      emitter.refuse(line, error, reader.record);
+    }
+  };
+  const objects = () => new ObjectSplitter(maxRowBytes, onObject, MESSAGES);
+  const splitter = input.format.endsWith('/ndjson')
+    ? new LinesOrObjects(maxRowBytes, () => new LineSplitter(maxRowBytes, onObject), objects)
+    : objects();
   return {
-    mediaTypes: [mediaType],
-    open: (context) => {
-      const emitter = new PatientEmitter(context, asOf);
-      const reader = new NmrsReader({ zone, today: Math.max(asOf, today) });
-      let opened = false;
-      const splitter = splitterOf(context.maxRowBytes, (bytes, line, dropped) => {
-        if (!opened) emitter.layOut([]);
-        opened = true;
-        if (bytes === undefined) {
-          emitter.reject(
-            line,
-            null,
-            dropped ?? 'row_too_large',
-            droppedMessage(dropped, context.maxRowBytes),
-          );
-          return;
-        }
-        try {
-          emitter.patient(reader.read(parsed(bytes)), line, reader.identifiers());
-        } catch (error) {
-          emitter.refuse(line, error, reader.record);
-        }
-      });
-      return {
-        write: (bytes) => splitter.write(bytes),
-        end: () => {
-          splitter.end();
-          for (const [code, times] of reader.warnings.counts) emitter.warn(code, times);
-        },
-      };
+    write: (bytes) => splitter.write(bytes),
+    end: () => {
+      splitter.end();
+      for (const [code, times] of reader.warnings.counts) emitter.warn(code, times);
     },
   };
 }

@@ -6,7 +6,7 @@ import { FieldFault, PatientScreen } from '#patients/sources/patient-input.ts';
 import { identifierFault } from '#patients/values/identifier.ts';
 import { isMissing } from '#patients/values/missing.ts';
 import { DUE_DATE, FACILITY_ID, PATIENT_ID } from '../cohort-layout.ts';
-import type { FormatContext } from '../input-format.ts';
+import { type FormatContext, warn } from '../input-format.ts';
 
 /** Whom a rejection is about, as far as the source could be read; `''` = unknown. */
 export type Whose = {
@@ -22,8 +22,6 @@ export type Refusal = { field: string | null; code: string; message: string };
 
 /** Turns patients into rows of the cohort or rejections by name, in the order in which they come. */
 export class PatientEmitter {
-  /** Oddities that cost nobody a row, by code. */
-  readonly warnings: Map<string, number>;
   readonly #context: FormatContext;
   readonly #screen: PatientScreen;
   readonly #extracted = new Float64Array(FEATURES.length);
@@ -33,7 +31,6 @@ export class PatientEmitter {
 
   constructor(context: FormatContext, asOf: EpochDay) {
     this.#context = context;
-    this.warnings = context.warnings ?? new Map<string, number>();
     this.#screen = new PatientScreen(asOf);
     this.#indices = context.manifest.features.map(({ name }) => FEATURE_NAMES.indexOf(name));
   }
@@ -46,8 +43,9 @@ export class PatientEmitter {
     this.#context.layOut(['patient_id', 'facility_id', 'due_date', ...known]);
   }
 
+  /** Counts an oddity that costs nobody a row. */
   warn(code: string, times = 1): void {
-    this.warnings.set(code, (this.warnings.get(code) ?? 0) + times);
+    warn(this.#context, code, times);
   }
 
   /** A patient who may be scored becomes a row, any other a rejection with its reason. */
