@@ -8,6 +8,8 @@ export type CohortParser = {
   write: (bytes: Buffer) => void | Promise<void>;
   /** The body has ended. */
   end: () => void | Promise<void>;
+  /** Frees what the parser holds outside memory; called once, however the reading went. */
+  close?: () => void | Promise<void>;
 };
 
 export type FormatContext = {

@@ -46,6 +46,7 @@ export async function receiveCohort(options: ReceiveOptions): Promise<{ rowCount
     roleOf: roleLookup(manifest),
   };
   const parser = options.format.open(context);
+  await using _open = { [Symbol.asyncDispose]: async () => await parser.close?.() };
   let byteCount = 0;
   for await (const bytes of options.body) {
     byteCount += bytes.length;

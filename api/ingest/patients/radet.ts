@@ -52,6 +52,7 @@ export function radetFormats(options: RadetOptions): InputFormat[] {
         const sheet = xlsxRows((cells, line) => list.row(cells, line), context.ready);
         return {
           write: sheet.write,
+          close: sheet.close,
           end: async () => {
             await sheet.end();
             await list.end();

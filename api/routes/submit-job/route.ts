@@ -93,6 +93,7 @@ export const submitJob = route(
       'body_too_large',
       'compression_ratio_exceeded',
       'row_too_large',
+      'workbook_too_large',
       'too_many_columns',
       'unterminated_quote',
       'unknown_columns',
