@@ -11,6 +11,7 @@ const REJECTIONS_TOGETHER = 2_000;
 export type ReceiveOptions = {
   body: AsyncIterable<Buffer>;
   format: InputFormat;
+  signal?: AbortSignal;
   manifest: ModelManifest;
   ignoreUnknown: boolean;
   chunkRows: number;
@@ -36,6 +37,7 @@ export async function receiveCohort(options: ReceiveOptions): Promise<{ rowCount
     rows,
     manifest,
     ready: async () => await writer?.ready(),
+    signal: options.signal,
     maxRowBytes,
     ignoreUnknown,
     layOut: (names) => {

@@ -49,7 +49,7 @@ export function radetFormats(options: RadetOptions): InputFormat[] {
       mediaTypes: [XLSX],
       open: (context) => {
         const list = new LineList(context, options);
-        const sheet = xlsxRows((cells, line) => list.row(cells, line), context.ready);
+        const sheet = xlsxRows((cells, line) => list.row(cells, line), context.ready, context.signal);
         return {
           write: sheet.write,
           close: sheet.close,

@@ -13,6 +13,7 @@ export type XlsxRows = {
 export function xlsxRows(
   onRow: (cells: string[], line: number) => void,
   ready: () => Promise<void>,
+  signal?: AbortSignal,
 ): XlsxRows {
   let first: string | undefined;
   const workbook = new WorkbookUpload({
@@ -22,6 +23,7 @@ export function xlsxRows(
       if (sheet === first) onRow(cells, line);
     },
     ready,
+    ...(signal === undefined ? {} : { signal }),
   });
   return {
     write: (bytes) => workbook.write(bytes),

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { recordAccess } from '#api/audit/record-access.ts';
 import { ChunkWriter } from '#api/ingest/chunk-writer.ts';
@@ -154,6 +155,7 @@ async function submit(call: SubmitCall): Promise<Response> {
     await receiveCohort({
       body,
       format,
+      signal: leaving(call.outgoing),
       manifest: model.manifest,
       ignoreUnknown: call.query.ignore_unknown,
       chunkRows: deps.config.CHUNK_ROWS,
@@ -198,6 +200,15 @@ async function submit(call: SubmitCall): Promise<Response> {
     throw error;
   }
   return await accepted(call, jobId, false);
+}
+
+/** Aborts when the connection closes; after the answer that means nothing. */
+function leaving(outgoing: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  outgoing.once('close', () =>
+    controller.abort(new ServiceError('upload_aborted', 'The client left before the upload was read.')),
+  );
+  return controller.signal;
 }
 
 /** Nothing of an upload that failed may pass for a cohort. Leaves a job that cannot be reached to the sweeper. */
