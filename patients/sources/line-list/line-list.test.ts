@@ -115,6 +115,11 @@ describe('a list', () => {
       line: 1,
     });
     expect(await refusal([[...header!, 'SEX']])).toMatchObject({ code: 'duplicate_columns', field: 'SEX' });
+    expect(await refusal([['Visits'], ['State', 'Sex', 'Remarks']])).toMatchObject({
+      code: 'missing_columns',
+      field: 'Unique Id',
+      line: 2,
+    });
     expect(await refusal([])).toMatchObject({ code: 'empty_list' });
   });
 
