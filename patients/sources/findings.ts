@@ -104,29 +104,22 @@ export const readTbSymptoms = finding((plain, words) => {
   if (words.some((word) => word === 'ipt' || word === 'tpt' || word.startsWith('prophyla') || word === '3hp'))
     return 0;
   if (words[0] !== undefined && NEGATIONS.has(words[0])) return 0;
-  switch (
-    said(
-      plain,
-      'presum',
-      'suspect',
-      'symptom',
-      'sign',
-      'positive',
-      'confirm',
-      'diagnos',
-      'disease',
-      'treatment',
-      'active',
-      'cough',
-    )
-  ) {
-    case 'yes':
-      return 1;
-    case 'no':
-      return 0;
-    default:
-      return words.some((word) => NEGATIONS.has(word)) ? 0 : undefined;
-  }
+  const found = said(
+    plain,
+    'presum',
+    'suspect',
+    'symptom',
+    'sign',
+    'positive',
+    'confirm',
+    'diagnos',
+    'disease',
+    'treatment',
+    'active',
+    'cough',
+  );
+  if (found !== undefined) return found === 'yes' ? 1 : 0;
+  return words.some((word) => NEGATIONS.has(word)) ? 0 : undefined;
 });
 
 /** 0 working, 1 ambulatory, 2 bedridden. */
@@ -142,14 +135,9 @@ export const readPregnancy = finding((plain) => {
   if (feeds === 'yes') return 2;
   const answer = readBoolean(plain);
   if (answer !== undefined) return answer;
-  switch (said(plain, 'pregnan')) {
-    case 'yes':
-      return 1;
-    case 'no':
-      return 0;
-    default:
-      return plain === 'p' ? 1 : plain === 'np' || feeds === 'no' ? 0 : undefined;
-  }
+  const isPregnant = said(plain, 'pregnan');
+  if (isPregnant !== undefined) return isPregnant === 'yes' ? 1 : 0;
+  return plain === 'p' ? 1 : plain === 'np' || feeds === 'no' ? 0 : undefined;
 });
 
 /** 0 good, 1 fair, 2 poor, by word, else by the percentage: 95 and more good, 85 and more fair, less poor. */
@@ -261,7 +249,7 @@ export const readViralLoad: FindingReader = finding((plain) => {
   if (bound !== null) {
     const [, sign, whole = '', fraction = '', exponent = '', unit = ''] = bound;
     let value = Number(whole.replaceAll(/[, ]/gu, '') + fraction + exponent);
-    if (/^log/u.test(unit)) value = value <= 9 ? 10 ** value : Number.NaN;
+    if (unit.startsWith('log')) value = value <= 9 ? 10 ** value : Number.NaN;
     if (unit === '' || /^(?:log|c|cp|cps|cop|copies|copy|iu)/u.test(unit))
       return sign === '<' ? Math.max(0, value - 1) : value;
   }

@@ -26,18 +26,26 @@ export interface CodedFinding {
   readonly numbers: readonly [min: number, max: number] | undefined;
 }
 
-/** Where an observation goes. */
-export type Target =
+/** What was dispensed. `of`: what a drug is that neither its number nor its name tells. */
+export type DispensingTarget =
   | { readonly to: 'supply' }
   | { readonly to: 'line' }
-  | { readonly to: 'group' | 'viralLoad' | 'transferIn' }
-  /** `of`: what a drug is that neither its number nor its name tells. */
   | { readonly to: 'drug'; readonly of: 'arv' | 'other' | 'unknown' }
+  | { readonly to: 'lineDrug'; readonly line: number };
+
+/** What was found, said or arranged. */
+export type FindingTarget =
+  | { readonly to: 'viralLoad' | 'transferIn' | 'session' }
   | { readonly to: 'terminationReason' | 'terminationDate' | 'causeOfDeath' | 'returned' }
-  | { readonly to: 'lineDrug'; readonly line: number }
   | { readonly to: 'date'; readonly kind: 'nextAppointment' | 'artStart' }
-  | { readonly to: 'session' }
   | { readonly to: 'coded'; readonly finding: CodedFinding };
+
+/** Where an observation goes. */
+export type Target = DispensingTarget | FindingTarget | { readonly to: 'group' };
+
+export function isDispensing(target: Target): target is DispensingTarget {
+  return target.to === 'supply' || target.to === 'line' || target.to === 'drug' || target.to === 'lineDrug';
+}
 
 const coded = (
   kind: ObservationKind,

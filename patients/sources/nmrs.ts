@@ -1,5 +1,5 @@
 import type { EpochDay } from '../record/epoch-day.ts';
-import type { IdentifierName, Identifiers } from '../record/identifiers.ts';
+import type { Identifiers } from '../record/identifiers.ts';
 import {
   addPickup,
   addToSeries,
@@ -9,36 +9,48 @@ import {
   type PatientRecord,
 } from '../record/patient-record.ts';
 import { readBoolean } from '../values/booleans.ts';
-import { IDENTIFIER_FAULTS, identifierFault } from '../values/identifier.ts';
 import { isMissing } from '../values/missing.ts';
 import { readSex } from '../values/sex.ts';
 import { LAGOS, type TimeZone } from '../values/time-zone.ts';
-import { Dispensings, type DrugKind } from './dispensings.ts';
-import {
-  drugKind,
-  type Exit,
-  readExit,
-  readRegimenLine,
-  readSession,
-  readSupply,
-  readViralLoad,
-} from './findings.ts';
+import { Dispensings } from './dispensings.ts';
+import { type Exit, readExit } from './findings.ts';
 import { MessageDates } from './message-dates.ts';
 import {
-  type CodedFinding,
+  answerOf,
+  codedOf,
+  drugOf,
+  lineOf,
+  saysTransferredIn,
+  supplyOf,
+  viralLoadOf,
+  wasHeld,
+  wordOf,
+} from './nmrs-answers.ts';
+import {
   conceptOf,
+  type DispensingTarget,
   DRUG_GROUPS,
   EXIT_ANSWERS,
-  LINE_ANSWERS,
-  NO_SESSION_ANSWERS,
-  OTHER_DRUG_ANSWERS,
-  REGIMEN_NAMES,
-  type Target,
+  type FindingTarget,
+  isDispensing,
   targetOf,
-  TRANSFER_IN_ANSWERS,
-  YES_CONCEPT,
 } from './nmrs-concepts.ts';
-import { ENCOUNTER_TYPES, formKind, type FormKind, PHARMACY_FORM_ID } from './nmrs-forms.ts';
+import {
+  arrayAt,
+  dateTexts,
+  identifier,
+  identifiersOf,
+  isBlank,
+  isObject,
+  type Json,
+  keyOf,
+  kindOf,
+  namedGroup,
+  objectAt,
+  objectOr,
+  valueDate,
+} from './nmrs-entry.ts';
+import { formKind, type FormKind } from './nmrs-forms.ts';
 import { FieldFault } from './patient-input.ts';
 import { plainText } from './plain-text.ts';
 import { type WarningCode, WarningCounter } from './warning-codes.ts';
@@ -54,9 +66,6 @@ const UNSEEN_ON_ART_DAYS = 60;
 /** 1980-01-01: nobody was in HIV care before. */
 const FIRST_PLAUSIBLE_DAY = 3652;
 const MAX_GROUP_DEPTH = 8;
-const VIRAL_LOAD_MAX = 100_000_000;
-
-type Json = Readonly<Record<string, unknown>>;
 
 export type NmrsReaderOptions = {
   /** Where instants with an offset have their day. */
@@ -131,9 +140,7 @@ export class NmrsReader {
     return this.#identifiers;
   }
 
-  #warn(code: WarningCode): void {
-    this.warnings.warn(code);
-  }
+  readonly #warn = (code: WarningCode): void => this.warnings.warn(code);
 
   #readDemographics(person: Json, header: Json): void {
     const { record } = this;
@@ -157,8 +164,7 @@ export class NmrsReader {
       record.outOfCatchment = home === site || plainText(home) === plainText(site) ? 0 : 1;
     this.#identifiers = identifiersOf(person, header);
     const dead = person['dead'];
-    if (dead !== undefined && readBoolean(String(dead)) === 1)
-      this.#diedOn = this.#dates.read(person['deathDate']);
+    if (dead !== undefined && isYes(dead)) this.#diedOn = this.#dates.read(person['deathDate']);
   }
 
   #birthDay(birth: unknown): EpochDay {
@@ -197,7 +203,8 @@ export class NmrsReader {
   #counts(voided: unknown): boolean {
     if (voided === undefined || voided === null || voided === 0 || voided === false) return true;
     if (voided === 1 || voided === true) return false;
-    const answer = typeof voided === 'object' ? undefined : readBoolean(plainText(String(voided)));
+    const answer =
+      typeof voided === 'object' ? undefined : readBoolean(plainText(`${voided as string | number}`));
     if (answer === 0 || Number.isNaN(answer)) return true;
     if (
       answer === undefined &&
@@ -347,7 +354,13 @@ export class NmrsReader {
       const kind = concept === undefined ? undefined : DRUG_GROUPS.get(concept);
       if (kind !== undefined) this.#dispensings.groupIs(groupId, kind);
     }
-    this.#observe(entry, target, id, encounter, groupId);
+    if (!isDispensing(target)) {
+      this.#observe(entry, target, id, encounter);
+      return;
+    }
+    const form = encounter?.form ?? -1;
+    const at = form >= 0 ? form : this.#formOn(entry['obsDatetime']);
+    if (at >= 0) this.#dispense(entry, target, at, groupId);
   }
 
   #nameGroup(entry: Json, key: string): void {
@@ -359,25 +372,7 @@ export class NmrsReader {
     if (kind !== undefined) this.#dispensings.groupIs(key, kind);
   }
 
-  #observe(
-    entry: Json,
-    target: Exclude<Target, { to: 'group' }>,
-    id: string,
-    encounter: Encounter | undefined,
-    group: string | undefined,
-  ): void {
-    switch (target.to) {
-      case 'supply':
-      case 'drug':
-      case 'line':
-      case 'lineDrug': {
-        const form = encounter?.form ?? -1;
-        const at = form >= 0 ? form : this.#formOn(entry['obsDatetime']);
-        if (at >= 0) this.#dispense(entry, target, at, group);
-        return;
-      }
-      default:
-    }
+  #observe(entry: Json, target: FindingTarget, id: string, encounter: Encounter | undefined): void {
     const written = entry['obsDatetime'];
     const day =
       encounter !== undefined && (written === undefined || written === null)
@@ -392,7 +387,7 @@ export class NmrsReader {
     const { observations } = this.record;
     switch (target.to) {
       case 'viralLoad': {
-        const value = this.#viralLoad(entry);
+        const value = viralLoadOf(entry, this.#warn);
         if (value >= 0) addToSeries(observations.viralLoad, day, known, value);
         return;
       }
@@ -400,15 +395,15 @@ export class NmrsReader {
         this.#dateOf(entry, target.kind, encounter, day, known);
         return;
       case 'session':
-        if (this.#wasHeld(entry)) addToSeries(observations.counselling, day, known, 1);
+        if (wasHeld(entry)) addToSeries(observations.counselling, day, known, 1);
         return;
       case 'coded': {
-        const value = this.#coded(entry, target.finding);
+        const value = codedOf(entry, target.finding, this.#warn);
         if (!Number.isNaN(value)) addToSeries(observations[target.finding.kind], day, known, value);
         return;
       }
       case 'transferIn':
-        this.#wasTransferredIn ||= this.#saysTransferredIn(entry);
+        this.#wasTransferredIn ||= saysTransferredIn(entry);
         return;
       case 'returned': {
         const back = this.#dates.read(valueDate(entry));
@@ -430,24 +425,11 @@ export class NmrsReader {
     return this.#forms.findIndex((form) => form.day === day);
   }
 
-  #dispense(
-    entry: Json,
-    target: Extract<Target, { to: 'supply' | 'drug' | 'line' | 'lineDrug' }>,
-    form: number,
-    group: string | undefined,
-  ): void {
+  #dispense(entry: Json, target: DispensingTarget, form: number, group: string | undefined): void {
     switch (target.to) {
       case 'supply': {
-        const numeric = entry['valueNumeric'];
-        if (typeof numeric === 'number' && Number.isFinite(numeric)) {
-          this.#dispensings.duration(form, group, numeric, true);
-          return;
-        }
-        const text = isBlank(numeric) ? wordOf(entry) : String(numeric);
-        if (isMissing(text)) return;
-        const supply = readSupply(text);
-        if (supply === undefined) this.#warn('unreadable_value');
-        else this.#dispensings.duration(form, group, supply.value, supply.isBare);
+        const supply = supplyOf(entry, this.#warn);
+        if (supply !== undefined) this.#dispensings.duration(form, group, supply.value, supply.isBare);
         return;
       }
       case 'drug':
@@ -458,33 +440,11 @@ export class NmrsReader {
         return;
       }
       case 'line': {
-        const line = this.#line(entry);
+        const line = lineOf(entry, this.#warn);
         if (!Number.isNaN(line)) this.#dispensings.regimenLine(form, line);
         return;
       }
     }
-  }
-
-  #line(entry: Json): number {
-    const coded = LINE_ANSWERS.get(answerOf(entry) ?? -1);
-    if (coded !== undefined) return coded;
-    const numeric = entry['valueNumeric'];
-    if (numeric === 1 || numeric === 2 || numeric === 3) return numeric;
-    const text = wordOf(entry);
-    const line = readRegimenLine(text);
-    if (line === undefined) this.#warn('unreadable_value');
-    return line ?? Number.NaN;
-  }
-
-  #viralLoad(entry: Json): number {
-    const numeric = entry['valueNumeric'];
-    const text = isBlank(numeric) ? wordOf(entry) : String(numeric);
-    const value = readViralLoad(text);
-    if (value === undefined) this.#warn('unreadable_value');
-    else if (Number.isNaN(value) && !isMissing(text)) this.#warn('viral_load_without_result');
-    else if (value > VIRAL_LOAD_MAX) this.#warn('unreadable_value');
-    else return value;
-    return Number.NaN;
   }
 
   /** An appointment of another clinic, given on its own form, says nothing of the medicines. */
@@ -502,54 +462,6 @@ export class NmrsReader {
     const written = this.#dates.read(valueDate(entry));
     if (!Number.isNaN(written)) addToSeries(this.record.observations[kind], day, known, written);
     else if (this.#dates.fault !== 'missing') this.#warnOfDate();
-  }
-
-  #wasHeld(entry: Json): boolean {
-    const answer = answerOf(entry);
-    if (answer === YES_CONCEPT) return true;
-    if (answer !== undefined && NO_SESSION_ANSWERS.has(answer)) return false;
-    const text = wordOf(entry);
-    if (text !== '') return readSession(text) === 1;
-    const numeric = entry['valueNumeric'];
-    return typeof numeric === 'number' ? numeric > 0 : !isBlank(entry['valueDatetime']);
-  }
-
-  /** By the answer's concept, else its words, else a number that is the value itself. */
-  #coded(entry: Json, finding: CodedFinding): number {
-    const answer = answerOf(entry);
-    const coded = answer === undefined ? undefined : finding.answers.get(answer);
-    if (coded !== undefined) return coded;
-    const text = wordOf(entry);
-    const read = text === '' ? undefined : finding.read(text);
-    if (read !== undefined) return read;
-    const numeric = entry['valueNumeric'];
-    if (
-      typeof numeric === 'number' &&
-      finding.numbers !== undefined &&
-      text === '' &&
-      Number.isInteger(numeric)
-    ) {
-      const [min, max] = finding.numbers;
-      if (numeric >= min && numeric <= max) return numeric;
-    }
-    if (text !== '' || !isBlank(numeric)) this.#warn('unreadable_value');
-    return Number.NaN;
-  }
-
-  #saysTransferredIn(entry: Json): boolean {
-    const answer = answerOf(entry);
-    if (answer !== undefined && TRANSFER_IN_ANSWERS.has(answer)) return true;
-    const concept = conceptOf(entry['conceptId']);
-    const name = typeof entry['variableName'] === 'string' ? plainText(entry['variableName']) : '';
-    const text = plainText(wordOf(entry));
-    const asksForIt =
-      name.includes('transfer') || concept === 160_534 || concept === 160_535 || concept === 160_563;
-    if (asksForIt) {
-      if (answer === YES_CONCEPT || !isBlank(entry['valueDatetime'])) return true;
-      const yes = readBoolean(text);
-      return yes === undefined ? !/^(?:not|non)/u.test(text) : yes === 1;
-    }
-    return /transfer.{0,3}in/u.test(text);
   }
 
   #terminate(
@@ -639,147 +551,9 @@ export class NmrsReader {
       start = Math.min(start, observations.artStart.value[i]!);
     if (!this.#wasTransferredIn && !(start < first - UNSEEN_ON_ART_DAYS)) return;
     this.record.pickupsCompleteFrom = first;
-    this.#warn('history_unknown');
   }
 }
 
-function identifiersOf(person: Json, header: Json): Identifiers {
-  const found: Identifiers = {};
-  const keep = (name: IdentifierName, text: unknown) => {
-    if (typeof text === 'string' && text !== '') found[name] = text;
-  };
-  keep('facility_name', header['facilityName']);
-  keep('lga', header['facilityLga']);
-  keep('state', header['facilityState']);
-  keep('sex', person['gender']);
-  keep('hospital_number', person['hospitalNumber'] ?? person['hospitalNo']);
-  return found;
-}
-
-function kindOf(encounter: Json): FormKind {
-  const form = encounter['pmmForm'] ?? encounter['formName'];
-  const byName = typeof form === 'string' ? formKind(form) : 'unknown';
-  if (byName !== 'unknown') return byName;
-  const type = conceptOf(encounter['encounterType'] ?? encounter['encounterTypeId']);
-  const byType = type === undefined ? undefined : ENCOUNTER_TYPES.get(type);
-  if (byType !== undefined) return byType;
-  return conceptOf(encounter['formId']) === PHARMACY_FORM_ID ? 'pharmacy' : 'unknown';
-}
-
-function namedGroup(name: string): 'arv' | 'other' | undefined {
-  if (name.startsWith('arv')) return 'arv';
-  return name.startsWith('oi ') || name.startsWith('anti-tb') ? 'other' : undefined;
-}
-
-/** Kind and name of a dispensed drug; its answer's number is known better than its words. */
-function drugOf(entry: Json, of: DrugKind): [DrugKind, string] {
-  const answer = answerOf(entry);
-  if (answer !== undefined) {
-    if (OTHER_DRUG_ANSWERS.has(answer)) return ['other', String(answer)];
-    const name = REGIMEN_NAMES.get(answer);
-    if (name !== undefined) return ['arv', name];
-  }
-  const text = wordOf(entry);
-  if (isMissing(text)) return [of, ''];
-  const kind = drugKind(text);
-  return [kind === 'unknown' ? of : kind, text.slice(0, 200)];
-}
-
-/** The answer's concept: `valueCoded`, or a number printed in its place. */
-function answerOf(entry: Json): number | undefined {
-  return (
-    conceptOf(entry['valueCoded']) ?? conceptOf(entry['valueText']) ?? largeConcept(entry['valueNumeric'])
-  );
-}
-
-/** Answers have four digits and more: smaller numbers are values. */
-function largeConcept(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 1000 ? value : undefined;
-}
-
-/** The answer's words, `''` where it has none. */
-function wordOf(entry: Json): string {
-  const text = entry['valueText'];
-  if (typeof text === 'string' && text !== '') return text;
-  const coded = entry['valueCoded'];
-  if (typeof coded === 'string' && coded !== '') return coded;
-  const name = entry['valueCodedName'] ?? entry['variableValue'];
-  if (typeof name === 'string' && name !== '') return name;
-  return typeof coded === 'number' && coded !== 0 ? String(coded) : '';
-}
-
-function valueDate(entry: Json): unknown {
-  const date = entry['valueDatetime'];
-  return isBlank(date) ? (entry['valueText'] ?? entry['variableValue']) : date;
-}
-
-function* dateTexts(
-  data: Json,
-  visits: readonly unknown[],
-  encounters: readonly unknown[],
-  obs: readonly unknown[],
-): Generator<string> {
-  const person = data['demographics'];
-  if (isObject(person) && typeof person['birthdate'] === 'string') yield person['birthdate'];
-  for (const list of [visits, encounters, obs])
-    for (const entry of list) {
-      if (!isObject(entry)) continue;
-      for (const field of [
-        'dateStarted',
-        'encounterDatetime',
-        'obsDatetime',
-        'valueDatetime',
-        'valueText',
-        'dateCreated',
-      ]) {
-        const text = entry[field];
-        if (typeof text === 'string') yield text;
-      }
-    }
-}
-
-/** Id of an encounter, group or observation: a text, or a number as text. `''` where there is none. */
-function keyOf(id: unknown): string {
-  return typeof id === 'string' ? id : typeof id === 'number' ? String(id) : '';
-}
-
-function isBlank(value: unknown): boolean {
-  return value === undefined || value === null || (typeof value === 'string' && isMissing(value));
-}
-
-function identifier(value: unknown, field: string, isNeeded: boolean): string {
-  if (value === undefined || value === null || value === '') {
-    if (isNeeded) throw new FieldFault(field, 'missing_field', 'an identifier is needed');
-    return '';
-  }
-  if (typeof value !== 'string' && !(typeof value === 'number' && Number.isSafeInteger(value)))
-    throw new FieldFault(field, 'bad_type', 'must be a text or a whole number that is exact');
-  const text = String(value);
-  const fault = identifierFault(text);
-  if (fault !== undefined) throw new FieldFault(field, fault, IDENTIFIER_FAULTS[fault]);
-  return text;
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function objectOr(value: unknown): Json {
-  return isObject(value) ? value : {};
-}
-
-function objectAt(value: unknown, field: string): Json {
-  if (!isObject(value))
-    throw new FieldFault(
-      field,
-      value === undefined ? 'missing_field' : field === '' ? 'not_an_object' : 'bad_type',
-      'must be an object',
-    );
-  return value;
-}
-
-function arrayAt(value: unknown, field: string): readonly unknown[] {
-  if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) throw new FieldFault(field, 'bad_type', 'must be an array');
-  return value;
+function isYes(value: unknown): boolean {
+  return value === true || value === 1 || (typeof value === 'string' && readBoolean(plainText(value)) === 1);
 }

@@ -2,7 +2,9 @@ import type { EpochDay } from '#patients/record/epoch-day.ts';
 import { Extractor } from '#patients/features/extract.ts';
 import { FEATURES } from '#patients/features/features.ts';
 import { isAtRisk, standing, type Standing, wasDispensedAfterExit } from '#patients/features/outcome.ts';
+import type { History } from '#patients/features/history.ts';
 import type { PatientRecord } from '#patients/record/patient-record.ts';
+import type { WarningCode } from './warning-codes.ts';
 
 /** Why a record of patient data gives no row. Stable: clients switch on them. */
 export type InputRejectionCode =
@@ -65,8 +67,8 @@ export interface PatientRow {
   readonly dueDate: string;
   /** Whether due + 28 falls inside the window. */
   readonly isAtRisk: boolean;
-  /** Whether a death or transfer is documented before the last dispensing. */
-  readonly wasDispensedAfterExit: boolean;
+  /** What is odd about the patient's records as a whole. */
+  readonly notes: readonly WarningCode[];
 }
 
 /** Whom a refusal is about; `''` where unknown. */
@@ -137,8 +139,19 @@ export class PatientScreen {
       row: {
         ...whose,
         isAtRisk: isAtRisk(extractor.history),
-        wasDispensedAfterExit: wasDispensedAfterExit(extractor.history),
+        notes: notesOn(extractor.history),
       },
     };
   }
+}
+
+const NO_NOTES: readonly WarningCode[] = [];
+
+function notesOn(history: History): readonly WarningCode[] {
+  const isUnknown = history.record.visitsKnown && !history.pickupsComplete();
+  if (!isUnknown && !wasDispensedAfterExit(history)) return NO_NOTES;
+  return [
+    ...(isUnknown ? (['history_unknown'] as const) : []),
+    ...(wasDispensedAfterExit(history) ? (['dispensed_after_exit'] as const) : []),
+  ];
 }

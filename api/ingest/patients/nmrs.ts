@@ -1,8 +1,7 @@
 import { type EpochDay, isoDate, parseIsoDay } from '#patients/record/epoch-day.ts';
 import { NmrsReader } from '#patients/sources/nmrs.ts';
 import { FieldFault } from '#patients/sources/patient-input.ts';
-import type { TimeZone } from '#patients/values/time-zone.ts';
-import type { CohortParser, FormatContext } from '../input-format.ts';
+import type { CohortParser, FormatContext, InputOptions } from '../input-format.ts';
 import {
   type Dropped,
   LinesOrObjects,
@@ -13,30 +12,6 @@ import {
   type WrapperRules,
 } from './object-splitter.ts';
 import { PatientEmitter } from './patient-emitter.ts';
-
-/** NMRS patient messages: a message or an array of them, wrapped or not, or one a line. */
-export function nmrsParser(context: FormatContext): CohortParser {
-  const { options, input, maxRowBytes } = context;
-  const today = options.zone.dayOf(options.nowMs);
-  const asOf = options.asOf === undefined ? today : parseIsoDay(options.asOf);
-  input.as_of = isoDate(asOf);
-  return openNmrs(context, { asOf, today, zone: options.zone }, (on) =>
-    input.format.endsWith('/ndjson')
-      ? new LinesOrObjects(
-          maxRowBytes,
-          () => new LineSplitter(maxRowBytes, on),
-          () => new ObjectSplitter(maxRowBytes, on, MESSAGES),
-        )
-      : new ObjectSplitter(maxRowBytes, on, MESSAGES),
-  );
-}
-
-type NmrsOptions = {
-  asOf: EpochDay;
-  /** Records dated after both this day and `asOf` are typing errors. */
-  today: EpochDay;
-  zone: TimeZone;
-};
 
 const OWN_KEYS = new Set(['messageHeader', 'messageData', 'demographics', 'visits', 'encounters', 'obs']);
 const WRAPPER_KEYS = new Set([
@@ -60,27 +35,34 @@ const WRAPPER_KEYS = new Set([
 ]);
 
 /** What wraps messages, and what is one. */
-export const MESSAGES: WrapperRules = {
+const MESSAGES: WrapperRules = {
   isOwnKey: (key) => OWN_KEYS.has(key),
   isWrapperKey: (key) => WRAPPER_KEYS.has(key),
 };
 
-type Splitter = { write: (bytes: Buffer) => void; end: () => void };
+/** The day to score on, and the last one on which a record can have been made. */
+export function daysOf(options: InputOptions): { asOf: EpochDay; today: EpochDay } {
+  const today = options.zone.dayOf(options.nowMs);
+  const asOf = options.asOf === undefined ? today : parseIsoDay(options.asOf);
+  return { asOf, today: Math.max(asOf, today) };
+}
 
-/** A message that is faulty, too long or of a patient who cannot be scored costs only itself. */
-function openNmrs(
-  context: FormatContext,
-  { asOf, today, zone }: NmrsOptions,
-  splitterOf: (onObject: OnObject) => Splitter,
-): CohortParser {
+/**
+ * NMRS patient messages: one, an array of them, wrapped or not, or one a line. A message that is faulty, too long or of a
+ * patient who cannot be scored costs only itself.
+ */
+export function nmrsParser(context: FormatContext): CohortParser {
+  const { maxRowBytes, input, options } = context;
+  const { asOf, today } = daysOf(options);
+  input.as_of = isoDate(asOf);
   const emitter = new PatientEmitter(context, asOf);
-  const reader = new NmrsReader({ zone, today: Math.max(asOf, today) });
+  const reader = new NmrsReader({ zone: options.zone, today });
   let opened = false;
-  const splitter = splitterOf((bytes, line, dropped) => {
+  const onObject: OnObject = (bytes, line, dropped) => {
     if (!opened) emitter.layOut([]);
     opened = true;
     if (bytes === undefined) {
-      emitter.reject(line, null, dropped ?? 'row_too_large', droppedMessage(dropped, context.maxRowBytes));
+      emitter.reject(line, null, dropped ?? 'row_too_large', droppedMessage(dropped, maxRowBytes));
       return;
     }
     try {
@@ -88,7 +70,11 @@ function openNmrs(
     } catch (error) {
       emitter.refuse(line, error, reader.record);
     }
-  });
+  };
+  const objects = () => new ObjectSplitter(maxRowBytes, onObject, MESSAGES);
+  const splitter = input.format.endsWith('/ndjson')
+    ? new LinesOrObjects(maxRowBytes, () => new LineSplitter(maxRowBytes, onObject), objects)
+    : objects();
   return {
     write: (bytes) => splitter.write(bytes),
     end: () => {

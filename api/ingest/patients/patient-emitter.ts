@@ -53,7 +53,7 @@ export class PatientEmitter {
   patient(record: PatientRecord, line: number, place: Pick<Whose, 'rowNo' | 'identifiers'> = {}): void {
     const outcome = this.#screen.screen(record, line, this.#extracted);
     if (outcome.ok) {
-      if (outcome.row.wasDispensedAfterExit) this.warn('dispensed_after_exit');
+      for (const note of outcome.row.notes) this.warn(note);
       this.row(line, this.#extracted, 0, { ...outcome.row, ...place });
     } else {
       const { field, code, message } = outcome.rejection;
