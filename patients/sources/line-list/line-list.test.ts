@@ -153,7 +153,7 @@ describe('who is not predicted', () => {
     async (status) => {
       const tried = await tryList(list({ status, statusDate: '2026-05-01' }), { asOf: AS_OF });
       expect(tried.accepted).toHaveLength(1);
-      if (status !== 'Stopped') expect(tried.report.warnings['exit_outweighed']).toBe(1);
+      expect(tried.report.warnings['exit_outweighed']).toBe(1);
     },
   );
 
