@@ -42,6 +42,8 @@ export type FormatContext = {
   manifest: ModelManifest;
   /** Resolves when the database has room for more rows: a parser that makes many rows of few bytes asks now and then. */
   ready: () => Promise<void>;
+  /** Aborts when the client has left: for a parser that still works when the body has ended. */
+  signal?: AbortSignal | undefined;
   maxRowBytes: number;
   ignoreUnknown: boolean;
   options: InputOptions;

@@ -29,6 +29,7 @@ export type ReceiveOptions = {
   body: AsyncIterable<Buffer>;
   declared: DeclaredType;
   options: InputOptions;
+  signal?: AbortSignal | undefined;
   manifest: ModelManifest;
   ignoreUnknown: boolean;
   chunkRows: number;
@@ -65,6 +66,7 @@ export async function receiveCohort(received: ReceiveOptions): Promise<Received>
       if (writer !== undefined && rows.rejectionCount >= REJECTIONS_TOGETHER) writer.besides(besides());
       await writer?.ready();
     },
+    signal: received.signal,
     maxRowBytes,
     ignoreUnknown,
     options,
