@@ -8,6 +8,7 @@ import { CsvTable } from '../csv.ts';
 import type { CohortParser, FormatContext, Source } from '../input-format.ts';
 import { jsonRows } from '../json-rows.ts';
 import { lineListCsv, lineListWorkbook } from '../patients/line-list.ts';
+import { fhirParser } from '../patients/fhir.ts';
 import { nmrsParser } from '../patients/nmrs.ts';
 import { type CsvDialect, sniffDialect, sniffLineEnds } from './dialect.ts';
 import { sniffEncoding, type TextEncoding, Utf8Transcoder } from './encoding.ts';
@@ -115,6 +116,7 @@ export class SniffingParser implements CohortParser {
       input.format = `${source}/${byLines ? 'ndjson' : 'json'}`;
       input.line_ends = null;
       if (source === 'nmrs') return nmrsParser(context);
+      if (source === 'fhir') return fhirParser(context);
       return jsonRows(context, json ?? { shape: 'list', source: 'table', wrapped: false });
     }
     const roleOf = context.roleOf;
