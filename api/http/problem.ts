@@ -20,6 +20,7 @@ export const PROBLEMS: Record<ErrorCode, ProblemKind> = {
   truncated_body: { status: 400, title: 'The body ends too early' },
   body_too_large: { status: 413, title: 'The body is too large' },
   compression_ratio_exceeded: { status: 413, title: 'The body expands too much' },
+  workbook_too_large: { status: 413, title: 'The workbook is too large' },
   row_too_large: { status: 413, title: 'A row is too large' },
   too_many_columns: { status: 422, title: 'Too many columns' },
   unterminated_quote: { status: 400, title: 'A quoted field does not end' },

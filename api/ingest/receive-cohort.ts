@@ -5,6 +5,7 @@ import type { JobInput } from '#shared/jobs/job-input.ts';
 import type { ModelManifest } from '#shared/models/manifest.ts';
 import { type CohortLayout, layOut, readAs, roleLookup } from './cohort-layout.ts';
 import { type FormatContext, type InputOptions, unreadInput } from './input-format.ts';
+import type { MessageReaders } from './patients/message-readers.ts';
 import { RowBuilder } from './row-builder.ts';
 import type { DeclaredType } from './sniff/media-type.ts';
 import { SniffingParser } from './sniff/sniffing-parser.ts';
@@ -29,6 +30,7 @@ export type ReceiveOptions = {
   body: AsyncIterable<Buffer>;
   declared: DeclaredType;
   options: InputOptions;
+  signal?: AbortSignal | undefined;
   manifest: ModelManifest;
   ignoreUnknown: boolean;
   chunkRows: number;
@@ -65,9 +67,11 @@ export async function receiveCohort(received: ReceiveOptions): Promise<Received>
       if (writer !== undefined && rows.rejectionCount >= REJECTIONS_TOGETHER) writer.besides(besides());
       await writer?.ready();
     },
+    signal: received.signal,
     maxRowBytes,
     ignoreUnknown,
     options,
+    readers: received.readers,
     input,
     layOut: (names) => {
       const layout = layOut(names, { manifest, ignoreUnknown, line: input.header_line ?? 1 });

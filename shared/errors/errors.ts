@@ -19,6 +19,7 @@ export const ERROR_CODES = [
   'body_too_large',
   'compression_ratio_exceeded',
   'row_too_large',
+  'workbook_too_large',
   'too_many_columns',
   'unterminated_quote',
   'unknown_columns',

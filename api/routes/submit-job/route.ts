@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { recordAccess } from '#api/audit/record-access.ts';
 import { ChunkWriter } from '#api/ingest/chunk-writer.ts';
@@ -86,6 +87,7 @@ export const submitJob = route(
       'body_too_large',
       'compression_ratio_exceeded',
       'row_too_large',
+      'workbook_too_large',
       'too_many_columns',
       'unterminated_quote',
       'unknown_columns',
@@ -156,10 +158,12 @@ async function submit(call: SubmitCall): Promise<Response> {
       onEncoding: (found) => (input.compression = found),
     });
     await receiveCohort({
+      readers: deps.readers,
       body,
       declared,
       options: inputOptions(call.query, { nowMs: deps.clock.nowMs(), zone: deps.zone }),
       input,
+      signal: leaving(call.outgoing),
       manifest: model.manifest,
       ignoreUnknown: call.query.ignore_unknown,
       chunkRows: deps.config.CHUNK_ROWS,
@@ -207,6 +211,15 @@ async function submit(call: SubmitCall): Promise<Response> {
     throw error;
   }
   return await accepted(call, jobId, false);
+}
+
+/** Aborts when the connection closes; after the answer that means nothing. */
+function leaving(outgoing: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  outgoing.once('close', () =>
+    controller.abort(new ServiceError('upload_aborted', 'The client left before the upload was read.')),
+  );
+  return controller.signal;
 }
 
 /** Nothing of an upload that failed may pass for a cohort. Leaves a job that cannot be reached to the sweeper. */
