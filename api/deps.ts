@@ -4,6 +4,7 @@ import type { Authenticator } from '#api/auth/authenticator.ts';
 import type { RefusalLedger } from '#api/auth/refusal-ledger.ts';
 import type { Readiness } from '#api/health/readiness.ts';
 import type { CursorCodec } from '#api/http/cursor.ts';
+import type { MessageReaders } from '#api/ingest/patients/message-readers.ts';
 import type { JobReader } from '#api/jobs/job-reader.ts';
 import type { UploadLimiter } from '#api/limits/upload-limiter.ts';
 import type { ApiMetrics } from '#api/metrics/api-metrics.ts';
@@ -35,6 +36,8 @@ export type ApiDeps = {
   recordEvent: RecordEvent;
   readiness: Readiness;
   uploads: UploadLimiter;
+  /** Threads that read patient messages. */
+  readers: MessageReaders;
   doorbell: Doorbell;
   crash: CrashPoints;
   models: ModelStore;

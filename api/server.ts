@@ -7,6 +7,7 @@ import { RefusalLedger } from '#api/auth/refusal-ledger.ts';
 import type { ApiDeps } from '#api/deps.ts';
 import { createReadiness } from '#api/health/readiness.ts';
 import { createCursorCodec } from '#api/http/cursor.ts';
+import { createMessageReaders } from '#api/ingest/patients/message-readers.ts';
 import { JobReader } from '#api/jobs/job-reader.ts';
 import { UploadLimiter } from '#api/limits/upload-limiter.ts';
 import { addUploadMetric, createApiMetrics } from '#api/metrics/api-metrics.ts';
@@ -109,6 +110,7 @@ export async function startApi({ config, log, clock }: ApiServerOptions): Promis
     recordEvent,
     readiness: createReadiness({ db, doorbell, models, clock, stopping: stopping.signal }),
     uploads,
+    readers: createMessageReaders({ threads: config.INTAKE_THREADS, log }),
     doorbell,
     crash,
     models,
@@ -137,6 +139,7 @@ export async function startApi({ config, log, clock }: ApiServerOptions): Promis
   const stop = async () => {
     stopping.abort();
     await closeServer(server, config.SHUTDOWN_SECONDS * 1_000, log);
+    await deps.readers.stop();
     await deps.online.stop();
     await refusals.stop();
     await doorbell.stop();

@@ -4,6 +4,7 @@ import type { JobInput } from '#shared/jobs/job-input.ts';
 import type { ModelManifest } from '#shared/models/manifest.ts';
 import type { CohortLayout } from './cohort-layout.ts';
 import type { RowBuilder } from './row-builder.ts';
+import type { MessageReaders } from './patients/message-readers.ts';
 import type { Delimiter } from './sniff/dialect.ts';
 import type { TextEncoding } from './sniff/encoding.ts';
 
@@ -47,6 +48,8 @@ export type FormatContext = {
   maxRowBytes: number;
   ignoreUnknown: boolean;
   options: InputOptions;
+  /** Threads for patient messages; without them they are read where they arrive. */
+  readers?: MessageReaders | undefined;
   /** What is understood of the file, written as it is found out. */
   input: JobInput;
   /** Judges the column names, once, before any row; throws what `layOut` throws. */

@@ -5,6 +5,7 @@ import type { JobInput } from '#shared/jobs/job-input.ts';
 import type { ModelManifest } from '#shared/models/manifest.ts';
 import { type CohortLayout, layOut, readAs, roleLookup } from './cohort-layout.ts';
 import { type FormatContext, type InputOptions, unreadInput } from './input-format.ts';
+import type { MessageReaders } from './patients/message-readers.ts';
 import { RowBuilder } from './row-builder.ts';
 import type { DeclaredType } from './sniff/media-type.ts';
 import { SniffingParser } from './sniff/sniffing-parser.ts';
@@ -70,6 +71,7 @@ export async function receiveCohort(received: ReceiveOptions): Promise<Received>
     maxRowBytes,
     ignoreUnknown,
     options,
+    readers: received.readers,
     input,
     layOut: (names) => {
       const layout = layOut(names, { manifest, ignoreUnknown, line: input.header_line ?? 1 });

@@ -7,6 +7,7 @@ import { CsvReader } from '../csv-reader.ts';
 import { CsvTable } from '../csv.ts';
 import type { CohortParser, FormatContext, Source } from '../input-format.ts';
 import { jsonRows } from '../json-rows.ts';
+import { fhirParser } from '../patients/fhir.ts';
 import { lineListCsv } from '../patients/line-list.ts';
 import { workbookParser } from '../workbook/workbook-parser.ts';
 import { tableNames } from '../cell-table.ts';
@@ -110,6 +111,7 @@ export class SniffingParser implements CohortParser {
       input.format = `${source}/${byLines ? 'ndjson' : 'json'}`;
       input.line_ends = null;
       if (source === 'nmrs') return nmrsParser(context);
+      if (source === 'fhir') return fhirParser(context);
       return jsonRows(context, json ?? { shape: 'list', source: 'table', wrapped: false });
     }
     const judge = (cells: readonly string[]) =>

@@ -100,6 +100,7 @@ async function check(call: Call<unknown, z.output<typeof query>>): Promise<z.inf
   const rows = new CheckedRows(model.manifest);
   let absent: string[] = [];
   const { isWhole } = await receiveCohort({
+    readers: deps.readers,
     body: readBody(
       call.incoming,
       encoding,

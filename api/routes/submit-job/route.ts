@@ -158,6 +158,7 @@ async function submit(call: SubmitCall): Promise<Response> {
       onEncoding: (found) => (input.compression = found),
     });
     await receiveCohort({
+      readers: deps.readers,
       body,
       declared,
       options: inputOptions(call.query, { nowMs: deps.clock.nowMs(), zone: deps.zone }),
