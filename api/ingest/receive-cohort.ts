@@ -31,6 +31,8 @@ export type ReceiveOptions = {
   declared: DeclaredType;
   options: InputOptions;
   signal?: AbortSignal | undefined;
+  /** Threads that read patient messages; the caller's own thread where there are none. */
+  readers?: MessageReaders;
   manifest: ModelManifest;
   ignoreUnknown: boolean;
   chunkRows: number;
