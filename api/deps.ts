@@ -5,6 +5,8 @@ import type { RefusalLedger } from '#api/auth/refusal-ledger.ts';
 import type { Readiness } from '#api/health/readiness.ts';
 import type { CursorCodec } from '#api/http/cursor.ts';
 import type { JobReader } from '#api/jobs/job-reader.ts';
+import type { BodyReader } from '#api/http/read-body.ts';
+import type { MemoryBudget } from '#api/limits/memory-budget.ts';
 import type { UploadLimiter } from '#api/limits/upload-limiter.ts';
 import type { ApiMetrics } from '#api/metrics/api-metrics.ts';
 import type { Online } from '#api/online/online.ts';
@@ -32,6 +34,9 @@ export type ApiDeps = {
   recordEvent: RecordEvent;
   readiness: Readiness;
   uploads: UploadLimiter;
+  /** Of everything that is held for foreign work. */
+  memory: MemoryBudget;
+  bodies: BodyReader;
   doorbell: Doorbell;
   crash: CrashPoints;
   models: ModelStore;

@@ -6,10 +6,12 @@ import { auditRefusal } from '#api/auth/audit-refusal.ts';
 import { RefusalLedger } from '#api/auth/refusal-ledger.ts';
 import type { ApiDeps } from '#api/deps.ts';
 import { createReadiness } from '#api/health/readiness.ts';
+import { createBodyReader } from '#api/http/read-body.ts';
 import { createCursorCodec } from '#api/http/cursor.ts';
 import { JobReader } from '#api/jobs/job-reader.ts';
+import { MemoryBudget } from '#api/limits/memory-budget.ts';
 import { UploadLimiter } from '#api/limits/upload-limiter.ts';
-import { addUploadMetric, createApiMetrics } from '#api/metrics/api-metrics.ts';
+import { addLimitMetrics, createApiMetrics } from '#api/metrics/api-metrics.ts';
 import { predictFastLane } from '#api/online/fast-lane.ts';
 import { createOnline } from '#api/online/online.ts';
 import { pollFastLane } from '#api/routes/get-job/poll-fast-lane.ts';
@@ -32,6 +34,8 @@ import { startTracing } from '#shared/tracing/start-tracing.ts';
 
 /** An upload of millions of rows over a poor line takes hours; intake demands a minimum rate instead. */
 const REQUEST_TIMEOUT_MS = 24 * 3_600_000;
+/** Bodies that are held whole are small. */
+const BODY_DEADLINE_MS = 300_000;
 const HEADERS_TIMEOUT_MS = 15_000;
 /** How often Node looks for connections whose headers take too long; its own 30 s would triple the limit. */
 const CONNECTIONS_CHECK_MS = 5_000;
@@ -93,7 +97,8 @@ export async function startApi({ config, log, clock }: ApiServerOptions): Promis
     onError: (error) => log.error({ err: error }, 'a refusal could not be audited'),
   });
   const uploads = new UploadLimiter(config.MAX_UPLOADS);
-  addUploadMetric(registry, uploads);
+  const memory = new MemoryBudget(config.MEMORY_BUDGET_MB * 1024 ** 2);
+  addLimitMetrics(registry, { uploads, memory });
   const deps: ApiDeps = {
     config,
     pool,
@@ -107,6 +112,12 @@ export async function startApi({ config, log, clock }: ApiServerOptions): Promis
     recordEvent,
     readiness: createReadiness({ db, doorbell, models, clock, stopping: stopping.signal }),
     uploads,
+    memory,
+    bodies: createBodyReader({
+      memory,
+      minBytesPerSecond: config.MIN_UPLOAD_BYTES_PER_SECOND,
+      deadlineMs: BODY_DEADLINE_MS,
+    }),
     doorbell,
     crash,
     models,

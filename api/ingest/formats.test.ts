@@ -8,6 +8,7 @@ import { type CohortLayout, layOut, roleLookup } from './cohort-layout.ts';
 import { csvFormat } from './csv.ts';
 import type { InputFormat } from './input-format.ts';
 import { jsonArrayFormat, ndjsonFormat } from './json-rows.ts';
+import { MemoryBudget } from '#api/limits/memory-budget.ts';
 import { RowBuilder } from './row-builder.ts';
 
 const feature = (
@@ -68,6 +69,7 @@ function read(
     ignoreUnknown,
     layOut: (names) => (out.layout = layOut(names, { manifest, ignoreUnknown })),
     manifest,
+    memory: new MemoryBudget(2 ** 30).open(1),
     ready: async () => undefined,
     roleOf: roleLookup(manifest),
   });

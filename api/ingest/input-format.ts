@@ -1,4 +1,5 @@
 import type { ModelManifest } from '#shared/models/manifest.ts';
+import type { Reservation } from '#api/limits/memory-budget.ts';
 import type { CohortLayout } from './cohort-layout.ts';
 import type { RowBuilder } from './row-builder.ts';
 
@@ -17,6 +18,8 @@ export type FormatContext = {
   /** Resolves when the database has room for more rows: a parser that makes many rows of few bytes asks now and then. */
   ready: () => Promise<void>;
   maxRowBytes: number;
+  /** Of the upload: a parser that holds more than a row and a buffer adds that first. */
+  memory: Reservation;
   ignoreUnknown: boolean;
   /** Judges the column names, once, before any row; throws what `layOut` throws. */
   layOut: (names: string[]) => CohortLayout;

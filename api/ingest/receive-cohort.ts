@@ -1,5 +1,6 @@
 import type { FormatContext, InputFormat } from './input-format.ts';
 import { type CohortLayout, layOut, roleLookup } from './cohort-layout.ts';
+import type { Reservation } from '#api/limits/memory-budget.ts';
 import { RowBuilder } from './row-builder.ts';
 import type { ChunkWriter } from './chunk-writer.ts';
 import type { ModelManifest } from '#shared/models/manifest.ts';
@@ -11,6 +12,7 @@ const REJECTIONS_TOGETHER = 2_000;
 export type ReceiveOptions = {
   body: AsyncIterable<Buffer>;
   format: InputFormat;
+  memory: Reservation;
   manifest: ModelManifest;
   ignoreUnknown: boolean;
   chunkRows: number;
@@ -34,6 +36,7 @@ export async function receiveCohort(options: ReceiveOptions): Promise<{ rowCount
   });
   const context: FormatContext = {
     rows,
+    memory: options.memory,
     manifest,
     ready: async () => await writer?.ready(),
     maxRowBytes,

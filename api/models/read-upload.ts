@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { parseJson, readBody } from '#api/http/read-body.ts';
+import { parseJson } from '#api/http/parse-json.ts';
+import type { HeldBody } from '#api/http/read-body.ts';
 import type { Call } from '#api/route.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import type { ModelFiles } from '#shared/models/verify.ts';
@@ -13,15 +14,22 @@ const jsonUpload = z.strictObject({ model: z.string(), manifest: z.string(), gol
  */
 export async function readModelUpload({
   deps,
+  principal,
   incoming,
-}: Pick<Call<unknown, unknown>, 'deps' | 'incoming'>): Promise<ModelFiles> {
+  outgoing,
+}: Pick<Call<unknown, unknown>, 'deps' | 'principal' | 'incoming' | 'outgoing'>): Promise<ModelFiles> {
   const type = incoming.headers['content-type'] ?? '';
-  const body = await readBody(incoming, deps.config.MAX_MODEL_BYTES);
-  if (type.startsWith('multipart/form-data')) return await ofForm(type, body);
+  const request = { incoming, outgoing, tenantId: principal.tenantId };
+  return await deps.bodies.read(request, deps.config.MAX_MODEL_BYTES, (body) => filesOf(type, body));
+}
+
+async function filesOf(type: string, body: HeldBody): Promise<ModelFiles> {
+  if (type.startsWith('multipart/form-data')) return await ofForm(type, body.bytes);
   if (!type.startsWith('application/json')) {
     throw new ServiceError('unsupported_media_type', 'Send multipart/form-data or application/json.');
   }
-  const parsed = jsonUpload.safeParse(parseJson(body));
+  const limits = { maxItems: 1, maxItemBytes: body.bytes.length };
+  const parsed = jsonUpload.safeParse(await parseJson(body, limits));
   if (!parsed.success) throw new ServiceError('invalid_body', `Send the texts ${PARTS.join(', ')}.`);
   const { model, manifest, golden } = parsed.data;
   return { model: Buffer.from(model), manifest, golden: Buffer.from(golden) };

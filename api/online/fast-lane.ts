@@ -12,7 +12,6 @@ import {
   type PredictQuery,
   predictText,
 } from './predict.ts';
-import { readBody } from '../http/read-body.ts';
 
 const PATH = '/v1/predict';
 const SPAN = `POST ${PATH}`;
@@ -62,14 +61,12 @@ export function predictFastLane(deps: ApiDeps, common: RequestListener): Request
     );
     try {
       const mediaType = predictMediaType(incoming.headers['content-type']);
-      const body = await readBody(incoming, maxBytes);
-      send(
-        outgoing,
-        200,
-        'application/json',
-        requestId,
-        await predictText(deps, asker, query, mediaType, body),
+      const text = await deps.bodies.read(
+        { incoming, outgoing, tenantId: asker.tenantId },
+        maxBytes,
+        (body) => predictText(deps, asker, query, mediaType, body),
       );
+      send(outgoing, 200, 'application/json', requestId, text);
       answered.requests.inc();
       answered.duration.observe((performance.now() - startedMs) / 1_000);
       span.set({ 'http.response.status_code': 200 });

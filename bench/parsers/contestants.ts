@@ -5,6 +5,7 @@ import { layOut, roleLookup } from '#api/ingest/cohort-layout.ts';
 import { csvFormat } from '#api/ingest/csv.ts';
 import type { InputFormat } from '#api/ingest/input-format.ts';
 import { jsonArrayFormat, ndjsonFormat } from '#api/ingest/json-rows.ts';
+import { MemoryBudget } from '#api/limits/memory-budget.ts';
 import { RowBuilder } from '#api/ingest/row-builder.ts';
 import type { ModelManifest } from '#shared/models/manifest.ts';
 
@@ -56,6 +57,7 @@ function ours(format: InputFormat): Contestant['read'] {
       ignoreUnknown: false,
       layOut: (names) => layOut(names, { manifest, ignoreUnknown: false }),
       manifest,
+      memory: new MemoryBudget(2 ** 30).open(1),
       ready: async () => undefined,
       roleOf: roleLookup(manifest),
     });

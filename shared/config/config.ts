@@ -34,6 +34,7 @@ export const environment = z.object({
   MAX_UPLOAD_BYTES: count(1_024, Number.MAX_SAFE_INTEGER).default(20 * 1024 ** 3),
   MAX_ROW_BYTES: count(1_024, 16 * 1024 ** 2).default(1024 ** 2),
   MIN_UPLOAD_BYTES_PER_SECOND: count(0, 1_000_000_000).default(1_024),
+  MEMORY_BUDGET_MB: count(16, 65_536).default(256),
   MAX_OPEN_CHUNKS: count(1, 1_000_000).default(4_000),
   SCORING_THREADS: count(0, 64).default(0),
   SCORING_THREAD_HEAP_MB: count(1, 4_096).default(192),

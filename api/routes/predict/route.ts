@@ -6,7 +6,6 @@ import {
   predictQuery,
   predictText,
 } from '#api/online/predict.ts';
-import { readBody } from '#api/http/read-body.ts';
 import { route } from '#api/route.ts';
 
 export const predict = route(
@@ -58,10 +57,13 @@ export const predict = route(
       'scoring_failed',
     ],
   },
-  async ({ deps, principal, query, incoming }) => {
+  async ({ deps, principal, query, incoming, outgoing }) => {
     const mediaType = predictMediaType(incoming.headers['content-type']);
-    const body = await readBody(incoming, mostPredictBytes(deps));
-    return new Response(await predictText(deps, principal, query, mediaType, body), {
+    const request = { incoming, outgoing, tenantId: principal.tenantId };
+    const text = await deps.bodies.read(request, mostPredictBytes(deps), (body) =>
+      predictText(deps, principal, query, mediaType, body),
+    );
+    return new Response(text, {
       headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
     });
   },

@@ -1,18 +1,19 @@
 import { z } from 'zod';
 import { recordAccess } from '#api/audit/record-access.ts';
 import { ChunkWriter } from '#api/ingest/chunk-writer.ts';
-import { contentEncoding, readBody } from '#api/ingest/body.ts';
+import { contentEncoding, readBody, UPLOAD_BYTES } from '#api/ingest/body.ts';
 import { formatFor, INPUT_FORMATS } from '#api/ingest/formats.ts';
 import { patientFormats } from '#api/ingest/patients/patient-formats.ts';
 import { receiveCohort } from '#api/ingest/receive-cohort.ts';
 import { jobSchema } from '#api/jobs/job-view.ts';
+import type { Reservation } from '#api/limits/memory-budget.ts';
 import { toServiceError } from '#api/http/problem.ts';
 import { type Call, jsonResponse, route } from '#api/route.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import { finishReceiving } from '#shared/jobs/finish-receiving.ts';
 import { abortJob } from '#shared/jobs/stop-job.ts';
 import { refuseWhenBehind } from './backlog.ts';
-import { discardRest } from './discard-rest.ts';
+import { discardRest } from '#api/http/discard-rest.ts';
 import { findByIdempotencyKey, idempotencyKey, requestFingerprint } from './idempotency.ts';
 import { newJobId, openJob } from './open-job.ts';
 
@@ -109,6 +110,7 @@ export const submitJob = route(
   },
   async (call) => {
     const release = call.deps.uploads.tryAcquire();
+    const memory = call.deps.memory.open(call.principal.tenantId);
     try {
       if (release === undefined) {
         throw new ServiceError(
@@ -116,15 +118,17 @@ export const submitJob = route(
           'As many uploads as the service takes at once are under way.',
         );
       }
-      return await submit(call);
+      memory.add(UPLOAD_BYTES);
+      return await submit(call, memory);
     } finally {
       release?.();
+      memory.release();
       discardRest(call.incoming, call.outgoing);
     }
   },
 );
 
-async function submit(call: SubmitCall): Promise<Response> {
+async function submit(call: SubmitCall, memory: Reservation): Promise<Response> {
   const { deps, principal, headers } = call;
   const { source, as_of: asOf } = call.query;
   const formats = [...patientFormats({ source, asOf, nowMs: deps.clock.nowMs() }), ...INPUT_FORMATS];
@@ -153,6 +157,7 @@ async function submit(call: SubmitCall): Promise<Response> {
     await receiveCohort({
       body,
       format,
+      memory,
       manifest: model.manifest,
       ignoreUnknown: call.query.ignore_unknown,
       chunkRows: deps.config.CHUNK_ROWS,
