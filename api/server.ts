@@ -1,4 +1,5 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { sql } from 'kysely';
 import { createAdaptorServer } from '@hono/node-server';
 import { createApp } from '#api/app.ts';
 import { createAuthenticator } from '#api/auth/authenticator.ts';
@@ -15,6 +16,7 @@ import { addLimitMetrics, createApiMetrics } from '#api/metrics/api-metrics.ts';
 import { predictFastLane } from '#api/online/fast-lane.ts';
 import { createOnline } from '#api/online/online.ts';
 import { pollFastLane } from '#api/routes/get-job/poll-fast-lane.ts';
+import { serveMetrics } from '#api/metrics/metrics-server.ts';
 import { VERSION } from '#api/version.ts';
 import { createReasonTextStore } from '#api/results/reason-text-store.ts';
 import { driftThresholds } from '#shared/drift/thresholds.ts';
@@ -22,6 +24,7 @@ import { recordEvent } from '#shared/audit/record-event.ts';
 import type { Clock } from '#shared/clock/clock.ts';
 import type { Config } from '#shared/config/config.ts';
 import { createDatabase, createPool } from '#shared/db/database.ts';
+import { createIntervalTask } from '#shared/lifecycle/interval-task.ts';
 import { createCrashPoints } from '#shared/lifecycle/crash-points.ts';
 import type { Logger } from '#shared/log/logger.ts';
 import { addBackupMetric } from '#api/metrics/backup-metric.ts';
@@ -42,6 +45,8 @@ const CONNECTIONS_CHECK_MS = 5_000;
 const IDLE_SWEEP_MS = 50;
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 const MAX_HEADER_BYTES = 16_384;
+const PARTITION_CHECK_MS = 3_600_000;
+const PARTITION_MONTHS_AHEAD = 3;
 const STATEMENT_TIMEOUT_MS = 30_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A prediction's audit that takes longer is refused rather than awaited. */
@@ -110,7 +115,7 @@ export async function startApi({ config, log, clock }: ApiServerOptions): Promis
     authenticator: createAuthenticator({ db, clock }),
     refusals,
     recordEvent,
-    readiness: createReadiness({ db, doorbell, models, clock, stopping: stopping.signal }),
+    readiness: createReadiness({ db, doorbell, models, clock, log, stopping: stopping.signal }),
     uploads,
     memory,
     bodies: createBodyReader({
@@ -139,8 +144,20 @@ export async function startApi({ config, log, clock }: ApiServerOptions): Promis
       maxHeaderSize: MAX_HEADER_BYTES,
     },
   }) as Server;
+  // Hourly; the worker does the same: whichever runs, next month is there in time.
+  const partitions = createIntervalTask({
+    name: 'partitions',
+    intervalMs: PARTITION_CHECK_MS,
+    log,
+    run: () => sql`SELECT ensure_partitions(now()::date, ${PARTITION_MONTHS_AHEAD})`.execute(db),
+  });
+
   await listen(server, config.PORT, config.HOST);
+  const metricsServer =
+    config.METRICS_PORT === undefined ? undefined : await serveMetrics(deps, config.METRICS_PORT);
   refusals.start();
+  partitions.start();
+  void partitions.runNow();
   await doorbell.start();
 
   const stop = async () => {
@@ -148,6 +165,8 @@ export async function startApi({ config, log, clock }: ApiServerOptions): Promis
     await closeServer(server, config.SHUTDOWN_SECONDS * 1_000, log);
     await deps.online.stop();
     await refusals.stop();
+    await partitions.stop();
+    await metricsServer?.stop();
     await doorbell.stop();
     await onlinePool.end();
     await db.destroy();

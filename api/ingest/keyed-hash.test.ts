@@ -69,7 +69,7 @@ test('one changed bit changes half of the hash', () => {
     const bytes = Buffer.from('SYN-1-004242');
     const before = hash(bytes);
     bytes[bit >> 3]! ^= 1 << (bit & 7);
-    changed += [...(before ^ hash(bytes)).toString(2)].filter((digit) => digit === '1').length;
+    changed += (before ^ hash(bytes)).toString(2).replaceAll('0', '').length;
   }
   expect(changed / 96).toBeGreaterThan(30);
   expect(changed / 96).toBeLessThan(34);

@@ -25,22 +25,9 @@ export function keyedHash(
   let v2 = 0x6c796765 ^ v0;
   let v3 = 0x74656462 ^ v1;
   const words = start + ((end - start) & ~3);
-  let rounds = 0;
-  for (let from = start; rounds < 4;) {
-    let word = 0;
-    if (from < words) {
-      word = bytes[from]! | (bytes[from + 1]! << 8) | (bytes[from + 2]! << 16) | (bytes[from + 3]! << 24);
-      from += 4;
-    } else {
-      // The last word holds what is left and the length; three rounds without input follow.
-      if (rounds === 0) {
-        word = (end - start) << 24;
-        if (from + 2 < end) word |= bytes[from + 2]! << 16;
-        if (from + 1 < end) word |= bytes[from + 1]! << 8;
-        if (from < end) word |= bytes[from]!;
-      } else if (rounds === 1) v2 ^= 0xff;
-      rounds++;
-    }
+  let from = start;
+  for (; from < words; from += 4) {
+    const word = bytes[from]! | (bytes[from + 1]! << 8) | (bytes[from + 2]! << 16) | (bytes[from + 3]! << 24);
     v3 ^= word;
     v0 = (v0 + v1) | 0;
     v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
@@ -53,6 +40,27 @@ export function keyedHash(
     v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
     v2 = (v2 << 16) | (v2 >>> 16);
     v0 ^= word;
+  }
+  // The last word holds what is left and the length; three rounds without input follow.
+  let word = (end - start) << 24;
+  if (from + 2 < end) word |= bytes[from + 2]! << 16;
+  if (from + 1 < end) word |= bytes[from + 1]! << 8;
+  if (from < end) word |= bytes[from]!;
+  for (let round = 0; round < 4; round++) {
+    v3 ^= word;
+    v0 = (v0 + v1) | 0;
+    v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
+    v0 = (v0 << 16) | (v0 >>> 16);
+    v2 = (v2 + v3) | 0;
+    v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
+    v0 = (v0 + v3) | 0;
+    v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
+    v2 = (v2 + v1) | 0;
+    v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
+    v2 = (v2 << 16) | (v2 >>> 16);
+    v0 ^= word;
+    if (round === 0) v2 ^= 0xff;
+    word = 0;
   }
   out[at] = v1 ^ v3;
   out[at + 1] = v0 ^ v2;

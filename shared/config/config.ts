@@ -61,6 +61,15 @@ export const environment = z.object({
   DRIFT_WINDOW_DAYS: count(1, 3_650).default(28),
   DRIFT_SECONDS: z.coerce.number().min(0.05).max(3_600).default(15),
   SHADOW_SECONDS: z.coerce.number().min(0.05).max(3_600).default(5),
+  METRICS_PORT: port.optional(),
+  METRICS_TOKEN: z
+    .string()
+    .regex(/^[!-~]{16,200}$/u, 'must be 16 to 200 printable ASCII characters')
+    .optional(),
+  DOCS: z
+    .enum(['on', 'off'])
+    .default('on')
+    .transform((text) => text === 'on'),
   MAX_MODEL_BYTES: count(1_024, 1024 ** 3).default(64 * 1024 ** 2),
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .string()
