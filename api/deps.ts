@@ -11,6 +11,7 @@ import type { UploadLimiter } from '#api/limits/upload-limiter.ts';
 import type { ApiMetrics } from '#api/metrics/api-metrics.ts';
 import type { Online } from '#api/online/online.ts';
 import type { ReasonTextStore } from '#api/results/reason-text-store.ts';
+import type { TimeZone } from '#patients/values/time-zone.ts';
 import type { Clock } from '#shared/clock/clock.ts';
 import type { Config } from '#shared/config/config.ts';
 import type { Db } from '#shared/db/database.ts';
@@ -26,6 +27,8 @@ export type ApiDeps = {
   pool: Pool;
   db: Db;
   clock: Clock;
+  /** Where the programme is: which day it is there. */
+  zone: TimeZone;
   log: Logger;
   tracer: Tracer;
   metrics: ApiMetrics;

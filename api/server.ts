@@ -10,6 +10,7 @@ import { createReadiness } from '#api/health/readiness.ts';
 import { createBodyReader } from '#api/http/read-body.ts';
 import { createCursorCodec } from '#api/http/cursor.ts';
 import { JobReader } from '#api/jobs/job-reader.ts';
+import { UPLOAD_BYTES } from '#api/ingest/body.ts';
 import { MemoryBudget } from '#api/limits/memory-budget.ts';
 import { UploadLimiter } from '#api/limits/upload-limiter.ts';
 import { addLimitMetrics, createApiMetrics } from '#api/metrics/api-metrics.ts';
@@ -21,6 +22,7 @@ import { VERSION } from '#api/version.ts';
 import { createReasonTextStore } from '#api/results/reason-text-store.ts';
 import { driftThresholds } from '#shared/drift/thresholds.ts';
 import { recordEvent } from '#shared/audit/record-event.ts';
+import { timeZone } from '#patients/values/time-zone.ts';
 import type { Clock } from '#shared/clock/clock.ts';
 import type { Config } from '#shared/config/config.ts';
 import { createDatabase, createPool } from '#shared/db/database.ts';
@@ -101,14 +103,20 @@ export async function startApi({ config, log, clock }: ApiServerOptions): Promis
     write: (refusal) => auditRefusal(db, recordEvent, refusal),
     onError: (error) => log.error({ err: error }, 'a refusal could not be audited'),
   });
-  const uploads = new UploadLimiter(config.MAX_UPLOADS);
   const memory = new MemoryBudget(config.MEMORY_BUDGET_MB * 1024 ** 2);
+  const uploads = new UploadLimiter({
+    max: config.MAX_UPLOADS,
+    maxPerTenant: config.MAX_UPLOADS_PER_TENANT,
+    memory,
+    uploadBytes: UPLOAD_BYTES,
+  });
   addLimitMetrics(registry, { uploads, memory });
   const deps: ApiDeps = {
     config,
     pool,
     db,
     clock,
+    zone: timeZone(config.TIME_ZONE),
     log,
     tracer: tracing.tracer,
     metrics: createApiMetrics(registry),

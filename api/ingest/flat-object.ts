@@ -14,6 +14,8 @@ const SPACE = 0x20;
 const MINUS = 0x2d;
 const ZERO = 0x30;
 const NINE = 0x39;
+const LETTER_N = 0x4e;
+const LETTER_I = 0x49;
 
 export type FlatObjectOptions = {
   rows: RowBuilder;
@@ -185,6 +187,9 @@ export class FlatObjectReader {
         if (role === IGNORED) return nestedEnd(bytes, start, end);
         rows.reject(this.#name(place), 'not_a_scalar', `${this.#name(place)} is an object or a list.`);
         return stop;
+      }
+      if (first === LETTER_N || first === LETTER_I) {
+        return `has NaN or Infinity at ${this.#name(place)}, which JSON does not know; write null where a value is missing`;
       }
       return 'has a value that is not JSON';
     }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { recordAccess } from '#api/audit/record-access.ts';
 import { parseJson } from '#api/http/parse-json.ts';
 import { jsonResponse, route } from '#api/route.ts';
+import { identifierFault } from '#patients/values/identifier.ts';
 import { fileOutcomes } from '#shared/drift/outcome-store.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 
@@ -11,7 +12,10 @@ const MOST_OUTCOME_BYTES = 64 * 1024;
 
 const outcomeSchema = z
   .strictObject({
-    patient_id: z.string().min(1).max(64).optional(),
+    patient_id: z
+      .string()
+      .refine((id) => identifierFault(id) === undefined, 'is no identifier of 1–64 characters')
+      .optional(),
     job_id: z.uuid().optional().meta({ description: 'With `row`: the very prediction' }),
     row: z.int().positive().optional(),
     outcome: z.enum(['interrupted', 'in_care']),
