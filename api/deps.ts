@@ -6,6 +6,7 @@ import type { Readiness } from '#api/health/readiness.ts';
 import type { CursorCodec } from '#api/http/cursor.ts';
 import type { JobReader } from '#api/jobs/job-reader.ts';
 import type { BodyReader } from '#api/http/read-body.ts';
+import type { Limits } from '#api/limits/limits.ts';
 import type { MemoryBudget } from '#api/limits/memory-budget.ts';
 import type { UploadLimiter } from '#api/limits/upload-limiter.ts';
 import type { ApiMetrics } from '#api/metrics/api-metrics.ts';
@@ -40,6 +41,7 @@ export type ApiDeps = {
   /** Of everything that is held for foreign work. */
   memory: MemoryBudget;
   bodies: BodyReader;
+  limits: Limits;
   doorbell: Doorbell;
   crash: CrashPoints;
   models: ModelStore;

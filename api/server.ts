@@ -11,6 +11,7 @@ import { createBodyReader } from '#api/http/read-body.ts';
 import { createCursorCodec } from '#api/http/cursor.ts';
 import { JobReader } from '#api/jobs/job-reader.ts';
 import { UPLOAD_BYTES } from '#api/ingest/body.ts';
+import { createLimits } from '#api/limits/limits.ts';
 import { MemoryBudget } from '#api/limits/memory-budget.ts';
 import { UploadLimiter } from '#api/limits/upload-limiter.ts';
 import { addLimitMetrics, createApiMetrics } from '#api/metrics/api-metrics.ts';
@@ -111,6 +112,7 @@ export async function startApi({ config, log, clock }: ApiServerOptions): Promis
     uploadBytes: UPLOAD_BYTES,
   });
   addLimitMetrics(registry, { uploads, memory });
+  const limits = createLimits(config);
   const deps: ApiDeps = {
     config,
     pool,
@@ -120,12 +122,13 @@ export async function startApi({ config, log, clock }: ApiServerOptions): Promis
     log,
     tracer: tracing.tracer,
     metrics: createApiMetrics(registry),
-    authenticator: createAuthenticator({ db, clock }),
+    authenticator: createAuthenticator({ db, clock, lookups: limits.lookups }),
     refusals,
     recordEvent,
     readiness: createReadiness({ db, doorbell, models, clock, log, stopping: stopping.signal }),
     uploads,
     memory,
+    limits,
     bodies: createBodyReader({
       memory,
       minBytesPerSecond: config.MIN_UPLOAD_BYTES_PER_SECOND,

@@ -13,6 +13,7 @@ export const predict = route(
     method: 'POST',
     path: '/v1/predict',
     access: 'submit',
+    rate: 'predictions',
     tag: 'Online',
     summary: 'Risk, tier and reasons of a few patients, at once',
     description:
