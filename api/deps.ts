@@ -10,6 +10,7 @@ import type { Limits } from '#api/limits/limits.ts';
 import type { MemoryBudget } from '#api/limits/memory-budget.ts';
 import type { UploadLimiter } from '#api/limits/upload-limiter.ts';
 import type { ApiMetrics } from '#api/metrics/api-metrics.ts';
+import type { ModelJudge } from '#api/models/registration/run-child.ts';
 import type { Online } from '#api/online/online.ts';
 import type { ReasonTextStore } from '#api/results/reason-text-store.ts';
 import type { TimeZone } from '#patients/values/time-zone.ts';
@@ -45,6 +46,7 @@ export type ApiDeps = {
   doorbell: Doorbell;
   crash: CrashPoints;
   models: ModelStore;
+  modelJudge: ModelJudge;
   /** Jobs for those who poll. */
   jobs: JobReader;
   cursors: CursorCodec;

@@ -16,6 +16,7 @@ import { MemoryBudget } from '#api/limits/memory-budget.ts';
 import { UploadLimiter } from '#api/limits/upload-limiter.ts';
 import { addLimitMetrics, createApiMetrics } from '#api/metrics/api-metrics.ts';
 import { predictFastLane } from '#api/online/fast-lane.ts';
+import { createModelJudge } from '#api/models/registration/run-child.ts';
 import { createOnline } from '#api/online/online.ts';
 import { pollFastLane } from '#api/routes/get-job/poll-fast-lane.ts';
 import { serveMetrics } from '#api/metrics/metrics-server.ts';
@@ -137,6 +138,7 @@ export async function startApi({ config, log, clock }: ApiServerOptions): Promis
     doorbell,
     crash,
     models,
+    modelJudge: createModelJudge({ clock, log }),
     jobs: new JobReader({ db, clock }),
     cursors: createCursorCodec(config.DATABASE_URL),
     reasonTexts: createReasonTextStore(models),

@@ -96,7 +96,7 @@ async function check(
   const model =
     asked.model === undefined
       ? await deps.models.activeModel(principal.tenantId)
-      : await deps.models.modelByVersion(asked.model);
+      : await deps.models.modelOf(principal.tenantId, asked.model);
   const input = unreadInput();
   const rows = new CheckedRows(model.manifest);
   let absent: string[] = [];

@@ -139,7 +139,7 @@ async function submit(call: SubmitCall, memory: Reservation): Promise<Response> 
   const model =
     call.query.model === undefined
       ? await deps.models.activeModel(tenantId)
-      : await deps.models.modelByVersion(call.query.model);
+      : await deps.models.modelOf(tenantId, call.query.model);
 
   const jobId = newJobId();
   const input = unreadInput();
