@@ -482,6 +482,8 @@ describe('a workbook', () => {
     expect(rounded.rejected).toMatchObject([{ id: 'SYN-1', code: 'rounded_id', sheet: 'A', line: 2 }]);
     const csv = await tryList(list({ id: '1.23457E+17' }), { asOf: AS_OF });
     expect(csv.rejected).toMatchObject([{ id: '1.23457E+17', code: 'rounded_id' }]);
+    const control = await tryList(list({ id: 'SYN\u00071' }), { asOf: AS_OF });
+    expect(control.rejected).toMatchObject([{ id: 'SYN 1', code: 'bad_value' }]);
     const formula = await tryList(sheet('A', list({ pickup: '' }), [[pickup, 'formula_without_value']]), {
       asOf: AS_OF,
     });

@@ -166,8 +166,7 @@ export class RowReader {
     const column = columns.find((c) => this.#text(c) !== '') ?? columns[0]!;
     const id = this.#text(column);
     const fault = identifierFault(id);
-    if (fault === undefined) row.patientId = id;
-    else if (fault !== 'missing_value') row.patientId = readableId(id);
+    row.patientId = fault === undefined ? id : readableId(id);
     if (this.#flag(column) === 'formula_without_value')
       this.#fail(
         column,
