@@ -30,6 +30,8 @@ export type ReceiveOptions = {
   body: AsyncIterable<Buffer>;
   declared: DeclaredType;
   options: InputOptions;
+  /** Threads for patient messages. */
+  readers?: MessageReaders | undefined;
   signal?: AbortSignal | undefined;
   manifest: ModelManifest;
   ignoreUnknown: boolean;
