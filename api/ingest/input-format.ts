@@ -2,6 +2,7 @@ import type { DateOrder } from '#patients/values/dates.ts';
 import type { TimeZone } from '#patients/values/time-zone.ts';
 import type { JobInput } from '#shared/jobs/job-input.ts';
 import type { ModelManifest } from '#shared/models/manifest.ts';
+import type { Reservation } from '#api/limits/memory-budget.ts';
 import type { CohortLayout } from './cohort-layout.ts';
 import type { RowBuilder } from './row-builder.ts';
 import type { MessageReaders } from './patients/message-readers.ts';
@@ -46,6 +47,8 @@ export type FormatContext = {
   /** Aborts when the client has left: for a parser that still works when the body has ended. */
   signal?: AbortSignal | undefined;
   maxRowBytes: number;
+  /** Of the upload: a parser that holds more than a row and a buffer adds that first. */
+  memory: Reservation;
   ignoreUnknown: boolean;
   options: InputOptions;
   /** Threads for patient messages; without them they are read where they arrive. */

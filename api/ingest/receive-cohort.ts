@@ -1,4 +1,5 @@
 import type { ChunkRows } from '#shared/chunks/payload.ts';
+import { MemoryBudget, type Reservation } from '#api/limits/memory-budget.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import type { RejectedRow } from '#shared/jobs/append-to-job.ts';
 import type { JobInput } from '#shared/jobs/job-input.ts';
@@ -28,11 +29,13 @@ export type Besides = { rejections: RejectedRow[]; duplicatePatients: number; jo
 
 export type ReceiveOptions = {
   body: AsyncIterable<Buffer>;
+  /** Of the upload; by default without bounds. */
+  memory?: Reservation;
   declared: DeclaredType;
   options: InputOptions;
-  /** Threads for patient messages. */
-  readers?: MessageReaders | undefined;
   signal?: AbortSignal | undefined;
+  /** Threads that read patient messages; the caller's own thread where there are none. */
+  readers?: MessageReaders | undefined;
   manifest: ModelManifest;
   ignoreUnknown: boolean;
   chunkRows: number;
@@ -64,6 +67,7 @@ export async function receiveCohort(received: ReceiveOptions): Promise<Received>
   const rows = new RowBuilder({ manifest, chunkRows, onChunk: (chunk) => writer?.chunk(chunk, besides()) });
   const context: FormatContext = {
     rows,
+    memory: received.memory ?? new MemoryBudget(Infinity).open(0),
     manifest,
     ready: async () => {
       if (writer !== undefined && rows.rejectionCount >= REJECTIONS_TOGETHER) writer.besides(besides());

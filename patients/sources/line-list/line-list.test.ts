@@ -115,6 +115,11 @@ describe('a list', () => {
       line: 1,
     });
     expect(await refusal([[...header!, 'SEX']])).toMatchObject({ code: 'duplicate_columns', field: 'SEX' });
+    expect(await refusal([['Visits'], ['State', 'Sex', 'Remarks']])).toMatchObject({
+      code: 'missing_columns',
+      field: 'Unique Id',
+      line: 2,
+    });
     expect(await refusal([])).toMatchObject({ code: 'empty_list' });
   });
 
@@ -148,7 +153,7 @@ describe('who is not predicted', () => {
     async (status) => {
       const tried = await tryList(list({ status, statusDate: '2026-05-01' }), { asOf: AS_OF });
       expect(tried.accepted).toHaveLength(1);
-      if (status !== 'Stopped') expect(tried.report.warnings['exit_outweighed']).toBe(1);
+      expect(tried.report.warnings['exit_outweighed']).toBe(1);
     },
   );
 
