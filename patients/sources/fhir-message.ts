@@ -229,8 +229,8 @@ function observationOf(observation: Json): Json {
     valueNumeric: comparator === undefined && !isLog ? amount : undefined,
     valueText: isAbsent
       ? undefined
-      : amount !== undefined && (comparator !== undefined || isLog)
-        ? `${comparator ?? ''}${String(amount)}${isLog ? ' log' : ''}`
+      : typeof amount === 'number' && (comparator !== undefined || isLog)
+        ? `${comparator ?? ''}${amount}${isLog ? ' log' : ''}`
         : typeof observation['valueBoolean'] === 'boolean'
           ? observation['valueBoolean']
             ? 'Yes'
