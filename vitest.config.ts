@@ -4,6 +4,8 @@ const exclude = ['node_modules/**', '.data/**', '.venv/**'];
 const limits = {
   testTimeout: 30_000,
   hookTimeout: 60_000,
+  // A condition that is waited for may take its time on a busy machine.
+  expect: { poll: { timeout: 15_000 } },
   setupFiles: ['./test/support/property-seed.ts'],
 };
 
