@@ -12,6 +12,8 @@ export type EngineErrorCode =
   | 'out_of_range'
   | 'malformed_tree'
   | 'truncated'
+  | 'limit_exceeded'
+  | 'non_finite_leaf'
   | 'contributions_unavailable'
   | 'invalid_argument'
   | 'out_of_memory'

@@ -1,4 +1,3 @@
-import { ZERO_THRESHOLD } from '../model/tree.ts';
 import {
   CATEGORICAL_BIT,
   DEFAULT_LEFT_BIT,
@@ -17,27 +16,6 @@ export const WIDE_LEAVES = 1024;
 /** Distinct categories of one feature that a byte can number, and the highest category in a table. */
 const CATEGORY_CODES = 255;
 const CATEGORY_LIMIT = 65_536;
-
-/** The largest double below −ZERO_THRESHOLD. */
-const BELOW_ZEROS = -nextUp(ZERO_THRESHOLD);
-
-function nextUp(positive: number): number {
-  const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, positive);
-  view.setBigInt64(0, view.getBigInt64(0) + 1n);
-  return view.getFloat64(0);
-}
-
-/**
- * LightGBM reads everything within the zero threshold as 0. A threshold inside that band is moved to the edge
- * that it acts like, after which plain comparisons give the same answers.
- */
-export function actingThreshold(threshold: number): number {
-  if (Math.abs(threshold) > ZERO_THRESHOLD) {
-    return threshold;
-  }
-  return threshold >= 0 ? ZERO_THRESHOLD : BELOW_ZEROS;
-}
 
 /** Where missing values go: what a column puts in their place. */
 export type MissingRule = 'nan_is_zero' | 'nan_left' | 'nan_right' | 'zero_left' | 'zero_right';
@@ -87,7 +65,7 @@ export function surveyFeatures(trees: readonly Tree[]): FeatureSurvey {
       const feature = tree.splitFeature[node]!;
       if ((tree.decisionType[node]! & CATEGORICAL_BIT) === 0) {
         const list = thresholds.get(feature);
-        const threshold = actingThreshold(tree.threshold[node]!);
+        const threshold = tree.threshold[node]!;
         if (list === undefined) {
           thresholds.set(feature, [threshold]);
         } else {

@@ -8,12 +8,15 @@ export type PackedModel = {
   readonly buffer: SharedArrayBuffer;
   /** ARRAYS numbers a tree: where each of its arrays starts, in bytes, and `-1` for what it does not have. */
   readonly starts: Int32Array;
-  /** Leaves, category boundaries, category words and linear terms of each tree, −1 where it is not linear. */
+  /** Leaves, category boundaries, category words, linear terms (−1 where it is not linear) and flags of each tree. */
   readonly sizes: Int32Array;
 };
 
 const ARRAYS = 14;
-const SIZES = 4;
+const SIZES = 5;
+/** Bits of a tree's fifth size. */
+const SINGLE_CATEGORIES = 1;
+const NAMED_LEAVES = 2;
 const LARGEST = 2 ** 31 - 1;
 
 export function packModel(model: Model): PackedModel {
@@ -28,6 +31,7 @@ export function packModel(model: Model): PackedModel {
         tree.catBoundaries.length,
         tree.catThreshold.length,
         tree.linear?.features.length ?? -1,
+        (tree.singleCategories ? SINGLE_CATEGORIES : 0) | (tree.leafNames ? NAMED_LEAVES : 0),
       ],
       tree.index * SIZES,
     );
@@ -72,7 +76,7 @@ function arraysOf(tree: Tree): (Float64Array | Int32Array | Uint32Array | Uint8A
     tree.leafValue,
     tree.leafCover,
     tree.nodeCover,
-    tree.nodeValue,
+    tree.leafNames,
     tree.catBoundaries,
     tree.catThreshold,
     tree.linear?.constants,
@@ -91,10 +95,10 @@ function concatTerms(linear: LinearLeaves): Float64Array {
 
 function unpackTree(packed: PackedModel, index: number): Tree {
   const { buffer, starts, sizes } = packed;
-  const [leafCount, boundaryCount, wordCount, termCount] = sizes.subarray(
+  const [leafCount, boundaryCount, wordCount, termCount, flags] = sizes.subarray(
     index * SIZES,
     (index + 1) * SIZES,
-  ) as unknown as [number, number, number, number];
+  ) as unknown as [number, number, number, number, number];
   const start = (place: number): number => starts[index * ARRAYS + place]!;
   const doubles = (place: number, count: number): Float64Array =>
     new Float64Array(buffer, start(place), count);
@@ -111,7 +115,6 @@ function unpackTree(packed: PackedModel, index: number): Tree {
     leafValue: doubles(5, leafCount),
     leafCover: doubles(6, leafCount),
     nodeCover: doubles(7, nodeCount),
-    nodeValue: doubles(8, nodeCount),
     catBoundaries: integers(9, boundaryCount),
     catThreshold: new Uint32Array(buffer, start(10), wordCount),
     linear:
@@ -123,5 +126,7 @@ function unpackTree(packed: PackedModel, index: number): Tree {
             features: Int32Array.from(doubles(13, termCount)),
             coefficients: doubles(13, termCount * 2).subarray(termCount),
           },
+    singleCategories: (flags & SINGLE_CATEGORIES) !== 0,
+    leafNames: (flags & NAMED_LEAVES) !== 0 ? integers(8, leafCount) : undefined,
   };
 }
