@@ -50,7 +50,7 @@ const TYPED = [
 export class InputReader {
   readonly #model: Model;
   readonly #features: () => readonly ModelFeature[];
-  #places: ReadonlyMap<string, number> | undefined;
+  #byName: ReadonlyMap<string, number> | undefined;
   #labels: ReadonlyMap<number, ReadonlyMap<string, number>> | undefined;
 
   constructor(model: Model, features: () => readonly ModelFeature[]) {
@@ -60,47 +60,62 @@ export class InputReader {
 
   rows(input: Rows): RowSource {
     const { featureCount } = this.#model;
-    if (input instanceof Float64Array) return rowSource(input, featureCount);
-    if (input instanceof Float32Array) return rowSource(Float64Array.from(input), featureCount);
+    if (input instanceof Float64Array) return this.#gathered(rowSource(input, featureCount));
+    if (input instanceof Float32Array) {
+      return this.#gathered(rowSource(Float64Array.from(input), featureCount));
+    }
     if (!Array.isArray(input)) throw refused(`rows are ${kindOf(input)}; ${ROWS_ARE}`);
-    const values = new Float64Array(input.length * featureCount);
+    const { inputCount } = this.#model;
+    const values = new Float64Array(input.length * inputCount);
     for (let row = 0; row < input.length; row++) {
-      this.#row(input[row], row, values.subarray(row * featureCount, (row + 1) * featureCount));
+      this.#row(input[row], row, values.subarray(row * inputCount, (row + 1) * inputCount));
     }
     return { layout: 'rows', values, rowCount: input.length };
   }
 
   columns(input: ColumnsInput): RowSource {
-    const { featureCount } = this.#model;
+    const { featureCount, inputCount, used } = this.#model;
     if (Array.isArray(input)) {
-      if (input.every((column) => column instanceof Float64Array)) return columnSource(input, featureCount);
-      return columnSource(
-        input.map((column, place) => this.#column(column as Column, place)),
-        featureCount,
-      );
+      const columns = input.map((column, feature) => this.#column(column as Column, feature));
+      const source = columnSource(columns, featureCount);
+      return used === undefined
+        ? source
+        : {
+            layout: 'columns',
+            columns: Array.from(used, (feature) => columns[feature]!),
+            rowCount: source.rowCount,
+          };
     }
     if (typeof input !== 'object' || input === null || ArrayBuffer.isView(input)) {
       throw refused(`columns are ${kindOf(input)}, not an array or an object of columns`);
     }
-    const entries = Object.entries(input).map(([name, column]) => [this.#placeOf(name), column] as const);
+    const entries = Object.entries(input).map(([name, column]) => [this.#featureOf(name), column] as const);
     const length = lengthOf(entries[0]?.[1]);
     const missing = new Float64Array(length).fill(Number.NaN);
-    const columns = Array.from<unknown, Float64Array>({ length: featureCount }, () => missing);
-    for (const [place, column] of entries) columns[place] = this.#column(column, place);
+    const columns = Array.from<unknown, Float64Array>({ length: inputCount }, () => missing);
+    for (const [feature, column] of entries) {
+      const values = this.#column(column, feature);
+      if (values.length !== length) {
+        throw refused(`column ${this.#nameOf(feature)} holds ${values.length} rows, others ${length}`);
+      }
+      const place = this.#inputPlace(feature);
+      if (place >= 0) columns[place] = values;
+    }
     if (entries.length === 0) throw refused('no column is given');
-    const odd = columns.findIndex((column) => column.length !== length);
-    if (odd >= 0)
-      throw refused(`column ${this.#nameOf(odd)} holds ${columns[odd]!.length} rows, others ${length}`);
     return { layout: 'columns', columns, rowCount: length };
   }
 
   #row(row: unknown, number: number, out: Float64Array): void {
     if (Array.isArray(row) || TYPED.some((kind) => row instanceof kind && kind !== Uint8Array)) {
       const cells = row as ArrayLike<Cell>;
-      if (cells.length !== out.length) {
-        throw refused(`row ${number} holds ${cells.length} values, ${out.length} are needed`);
+      const { featureCount, used } = this.#model;
+      if (cells.length !== featureCount) {
+        throw refused(`row ${number} holds ${cells.length} values, ${featureCount} are needed`);
       }
-      for (let place = 0; place < out.length; place++) out[place] = this.#cell(cells[place], place, number);
+      for (let place = 0; place < out.length; place++) {
+        const feature = used?.[place] ?? place;
+        out[place] = this.#cell(cells[feature], feature, number);
+      }
       return;
     }
     if (typeof row !== 'object' || row === null || ArrayBuffer.isView(row)) {
@@ -108,8 +123,10 @@ export class InputReader {
     }
     out.fill(Number.NaN);
     for (const [name, cell] of Object.entries(row)) {
-      const place = this.#placeOf(name);
-      out[place] = this.#cell(cell as Cell, place, number);
+      const feature = this.#featureOf(name);
+      const value = this.#cell(cell as Cell, feature, number);
+      const place = this.#inputPlace(feature);
+      if (place >= 0) out[place] = value;
     }
   }
 
@@ -164,11 +181,38 @@ export class InputReader {
     return this.#labels.get(place);
   }
 
-  #placeOf(name: string): number {
-    this.#places ??= new Map(this.#features().map((feature) => [feature.name, feature.index]));
-    const place = this.#places.get(name);
-    if (place === undefined) throw refused(`the model has no feature "${name.slice(0, 80)}"`);
-    return place;
+  /** Where scorers see a feature; −1 where no tree asks for it. */
+  #inputPlace(feature: number): number {
+    const { used } = this.#model;
+    if (used === undefined) return feature;
+    let low = 0;
+    let high = used.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (used[middle]! < feature) low = middle + 1;
+      else high = middle;
+    }
+    return used[low] === feature ? low : -1;
+  }
+
+  /** The columns of the features that trees ask for, where most are not. */
+  #gathered(source: RowSource): RowSource {
+    const { used, featureCount } = this.#model;
+    if (used === undefined || source.layout !== 'rows') return source;
+    const { values, rowCount } = source;
+    const columns = Array.from(used, (feature) => {
+      const column = new Float64Array(rowCount);
+      for (let row = 0; row < rowCount; row++) column[row] = values[row * featureCount + feature]!;
+      return column;
+    });
+    return { layout: 'columns', columns, rowCount };
+  }
+
+  #featureOf(name: string): number {
+    this.#byName ??= new Map(this.#features().map((feature) => [feature.name, feature.index]));
+    const feature = this.#byName.get(name);
+    if (feature === undefined) throw refused(`the model has no feature "${name.slice(0, 80)}"`);
+    return feature;
   }
 
   #nameOf(place: number): string {

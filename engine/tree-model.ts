@@ -195,11 +195,23 @@ export class TreeModel {
 
   #contributions(source: RowSource, options: ContributionOptions): Float64Array {
     const explainer = this.#explain();
-    const out = checkedOut(
-      checkedOptions(options).out,
-      source.rowCount * this.outputCount * (this.featureCount + 1),
-    );
-    explainer.contributions(source, this.#slice(options), out);
+    const { used, inputCount } = this.#model;
+    const width = this.featureCount + 1;
+    const out = checkedOut(checkedOptions(options).out, source.rowCount * this.outputCount * width);
+    if (used === undefined) {
+      explainer.contributions(source, this.#slice(options), out);
+      return out;
+    }
+    const sums = source.rowCount * this.outputCount;
+    const values = new Float64Array(sums * (inputCount + 1));
+    explainer.contributions(source, this.#slice(options), values);
+    out.fill(0, 0, sums * width);
+    for (let at = 0; at < sums; at++) {
+      for (let place = 0; place < inputCount; place++) {
+        out[at * width + used[place]!] = values[at * (inputCount + 1) + place]!;
+      }
+      out[(at + 1) * width - 1] = values[(at + 1) * (inputCount + 1) - 1]!;
+    }
     return out;
   }
 
@@ -209,8 +221,10 @@ export class TreeModel {
       const at = array.findIndex((value) => value !== value);
       if (at < 0) continue;
       const [row, feature] =
-        source.layout === 'rows' ? [Math.floor(at / this.featureCount), at % this.featureCount] : [at, place];
-      throw refused(`row ${row} holds NaN for feature ${feature}`);
+        source.layout === 'rows'
+          ? [Math.floor(at / this.#model.inputCount), at % this.#model.inputCount]
+          : [at, place];
+      throw refused(`row ${row} holds NaN for feature ${this.#model.used?.[feature] ?? feature}`);
     }
   }
 
@@ -273,11 +287,13 @@ export class TreeModel {
     const explainer = this.#explain();
     const features = new Int32Array(source.rowCount * k);
     const contributions = new Float64Array(source.rowCount * k);
-    if (explainer.topReasons !== undefined) {
-      explainer.topReasons(source, { k, output, direction, iterations }, { features, contributions });
-      return { k, features, contributions };
+    const found = { k, features, contributions };
+    if (explainer.topReasons !== undefined && k <= this.#model.inputCount) {
+      explainer.topReasons(source, { k, output, direction, iterations }, found);
+      this.#nameFeatures(features);
+      return found;
     }
-    const width = this.featureCount + 1;
+    const width = this.#model.inputCount + 1;
     const rowsEach = Math.max(1, Math.floor(REASON_DOUBLES / (this.outputCount * width)));
     for (let first = 0; first < source.rowCount; first += rowsEach) {
       const count = Math.min(rowsEach, source.rowCount - first);
@@ -286,10 +302,20 @@ export class TreeModel {
       for (let row = 0; row < count; row++) {
         const base = (row * this.outputCount + output) * width;
         const at = (first + row) * k;
-        selectTop(values, base, this.featureCount, direction, k, features, contributions, at);
+        selectTop(values, base, width - 1, direction, k, features, contributions, at);
       }
     }
-    return { k, features, contributions };
+    this.#nameFeatures(features);
+    return found;
+  }
+
+  /** Places of inputs to features, in place. */
+  #nameFeatures(features: Int32Array): void {
+    const { used } = this.#model;
+    if (used === undefined) return;
+    for (let at = 0; at < features.length; at++) {
+      if (features[at]! >= 0) features[at] = used[features[at]!]!;
+    }
   }
 
   /**

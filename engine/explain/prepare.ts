@@ -186,7 +186,7 @@ export function prepareExplainer(model: Model, options: PrepareOptions = {}): Ex
   if (others.length === model.trees.length) {
     throw new EngineError('contributions_unavailable', 'no tree fits the form that is prepared');
   }
-  const pairing = pairFeatures(conditions, model.featureCount);
+  const pairing = pairFeatures(conditions, model.inputCount);
   const plans = chooseWithinBudget(taken, conditions, pairing, options.tableBytes ?? DEFAULT_TABLE_BYTES);
 
   const pairBytes = Math.max(1, pairing.pairCount) * model.outputCount * 16;
@@ -224,7 +224,7 @@ export function prepareExplainer(model: Model, options: PrepareOptions = {}): Ex
   const leases = arena.reserve(LEASE_TABLE_BYTES, () => undefined);
   const workspace = workspaceLayout(laidOut, pairBytes, blockRows, spanRows, columnBytes);
   const header = [
-    model.featureCount,
+    model.inputCount,
     blockRows,
     ranks.count,
     rankAddress,
@@ -250,7 +250,7 @@ export function prepareExplainer(model: Model, options: PrepareOptions = {}): Ex
     memory,
     module: explainKernel(),
     header: HEADER_ADDRESS,
-    featureCount: model.featureCount,
+    featureCount: model.inputCount,
     outputCount: model.outputCount,
     treesPerIteration: model.treesPerIteration,
     iterationCount: model.iterationCount,

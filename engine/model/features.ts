@@ -21,12 +21,13 @@ export function featuresOf(model: Model): ModelFeature[] {
 type Info = Omit<ModelFeature, 'index' | 'name'>;
 const NOTHING_KNOWN = { min: undefined, max: undefined, categories: undefined };
 
-function askedKinds({ trees }: Model): Map<number, 'numerical' | 'categorical'> {
+function askedKinds({ trees, used }: Model): Map<number, 'numerical' | 'categorical'> {
   const kinds = new Map<number, 'numerical' | 'categorical'>();
   for (const tree of trees) {
     for (let node = 0; node < tree.leafCount - 1; node++) {
       const categorical = (tree.decisionType[node]! & CATEGORICAL_BIT) !== 0;
-      kinds.set(tree.splitFeature[node]!, categorical ? 'categorical' : 'numerical');
+      const place = tree.splitFeature[node]!;
+      kinds.set(used?.[place] ?? place, categorical ? 'categorical' : 'numerical');
     }
   }
   return kinds;

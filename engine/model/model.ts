@@ -44,6 +44,13 @@ export type Model = {
   readonly version: string;
   readonly trees: readonly Tree[];
   readonly featureCount: number;
+  /**
+   * Features that some tree asks for, ascending, where most are not: splits and linear terms then count in places of
+   * this list. Undefined where they count in features.
+   */
+  readonly used: Int32Array | undefined;
+  /** Length of `used`, or the number of features: values a row that scorers see. */
+  readonly inputCount: number;
   readonly featureText: FeatureText;
   /** Outputs a row: num_class. */
   readonly outputCount: number;

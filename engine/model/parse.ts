@@ -79,6 +79,8 @@ export function parseModel(source: string | Uint8Array, options: ParseOptions = 
     version,
     trees,
     featureCount,
+    used: undefined,
+    inputCount: featureCount,
     featureText,
     outputCount,
     treesPerIteration,

@@ -1,5 +1,6 @@
 import { EngineError } from '../errors.ts';
 import { checkLimit, type ParseOptions } from './limits.ts';
+import { compactFeatures } from './compact.ts';
 import type { Model } from './model.ts';
 import { parseModel } from './parse.ts';
 
@@ -23,7 +24,7 @@ export function parseAny(file: string | Uint8Array, options: ParseOptions): Mode
   if (typeof file !== 'string' && !(file instanceof Uint8Array)) {
     throw new EngineError('invalid_argument', 'a model is read from a string or a Uint8Array');
   }
-  return parseModel(file, options);
+  return compactFeatures(parseModel(file, options));
 }
 
 /**

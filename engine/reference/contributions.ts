@@ -15,8 +15,8 @@ const PRODUCT_DOUBLES = 1 << 20;
  * shrinks on the way down, so nothing cancels. No recursion: edges lie in one list, parents before children.
  * Source: Yu, Xu, Liu, "Linear TreeShap", NeurIPS 2022, in the quadrature form.
  *
- * @param rows row-major, `rowCount × model.featureCount`
- * @param out `rowCount × outputCount × (featureCount + 1)`; the last of each output is the expected value
+ * @param rows row-major, `rowCount × model.inputCount`
+ * @param out `rowCount × outputCount × (inputCount + 1)`; the last of each output is the expected value
  * @param take which trees take part, by index; all by default
  */
 export function contributionsByReference(
@@ -27,7 +27,7 @@ export function contributionsByReference(
   out: Float64Array,
   take: (index: number) => boolean = () => true,
 ): void {
-  const { featureCount, treesPerIteration } = model;
+  const { inputCount: featureCount, treesPerIteration } = model;
   const width = featureCount + 1;
   for (
     let index = iterations.start * treesPerIteration;
@@ -49,7 +49,7 @@ export function contributionsByReference(
 
 /** Adds where the sums start to the expected values. */
 export function addBaseScores(model: Model, rowCount: number, out: Float64Array): void {
-  const { baseScores, outputCount, featureCount } = model;
+  const { baseScores, outputCount, inputCount: featureCount } = model;
   for (let output = 0; output < outputCount; output++) {
     if (baseScores[output] === 0) continue;
     for (let row = 0; row < rowCount; row++) {

@@ -32,7 +32,7 @@ export function scoreUntilSure(
   stop: EarlyStop,
   out: Float64Array,
 ): void {
-  const { featureCount, outputCount, trees } = model;
+  const { inputCount: featureCount, outputCount, trees } = model;
   const rows = asRows(source);
   for (let row = 0; row < source.rowCount; row++) {
     const offset = row * featureCount;

@@ -8,7 +8,7 @@ export function createReferenceExplainer(model: Model): Explainer {
   return {
     name: 'reference',
     contributions(source, iterations, out) {
-      out.fill(0, 0, source.rowCount * model.outputCount * (model.featureCount + 1));
+      out.fill(0, 0, source.rowCount * model.outputCount * (model.inputCount + 1));
       contributionsByReference(model, asRows(source), source.rowCount, iterations, out);
       addBaseScores(model, source.rowCount, out);
     },
