@@ -2,6 +2,7 @@ import { EngineError } from '../errors.ts';
 import { checkLimit, type ParseOptions } from './limits.ts';
 import { compactFeatures } from './compact.ts';
 import type { Model } from './model.ts';
+import { isXgboost, parseXgboost } from '../xgboost/parse.ts';
 import { parseModel } from './parse.ts';
 
 /** Where a model's bytes may come from. */
@@ -24,7 +25,8 @@ export function parseAny(file: string | Uint8Array, options: ParseOptions): Mode
   if (typeof file !== 'string' && !(file instanceof Uint8Array)) {
     throw new EngineError('invalid_argument', 'a model is read from a string or a Uint8Array');
   }
-  return compactFeatures(parseModel(file, options));
+  const bytes = typeof file === 'string' ? new TextEncoder().encode(file) : file;
+  return compactFeatures(isXgboost(bytes) ? parseXgboost(bytes, options) : parseModel(bytes, options));
 }
 
 /**
