@@ -2,6 +2,7 @@ import { EngineError } from './errors.ts';
 import { explainRefusal, prepareExplainer, type ExplainPlan } from './explain/prepare.ts';
 import { createFastExplainer } from './explain/explainer.ts';
 import type { Explainer } from './explainer.ts';
+import { CAN_SHARE } from './fast/memory.ts';
 import { createFastScorer, prepareFast, type FastImage } from './fast/scorer.ts';
 import { TreeModel } from './tree-model.ts';
 import type { Model } from './model/model.ts';
@@ -30,9 +31,16 @@ const FORMAT = 'trees-prepared-2';
 
 /**
  * A model ready to be posted to threads of this process (`postMessage`, `workerData`, Piscina tasks): its trees
- * and tables lie in shared memory and are not copied.
+ * and tables lie in shared memory and are not copied. What is inside belongs to the engine.
  */
 export type PreparedModel = {
+  readonly format: string;
+  readonly model: unknown;
+  readonly fast: unknown;
+  readonly explain: unknown;
+};
+
+type Prepared = {
   readonly format: typeof FORMAT;
   readonly model: PackedModel;
   readonly fast: FastImage | undefined;
@@ -71,6 +79,9 @@ export async function prepareModelFrom(
  * @throws EngineError as `loadModel` does; a model without contributions is prepared without them
  */
 export function prepareModel(file: string | Uint8Array, options: PrepareOptions = {}): PreparedModel {
+  if (!CAN_SHARE) {
+    throw new EngineError('no_shared_memory', 'threads share no memory here: load the model in each of them');
+  }
   const packed = packModel(parseAny(file, options));
   const model = unpackModel(packed);
   return {
@@ -92,8 +103,9 @@ export function attachModel(prepared: PreparedModel): TreeModel {
   if (prepared?.format !== FORMAT) {
     throw new EngineError('image_invalid', 'this is no model prepared by this version');
   }
-  const model = unpackModel(prepared.model);
-  return assemble(model, prepared.fast, () => chooseExplainer(model, prepared.explain));
+  const { model: packed, fast, explain } = prepared as Prepared;
+  const model = unpackModel(packed);
+  return assemble(model, fast, () => chooseExplainer(model, explain));
 }
 
 function assemble(model: Model, fast: FastImage | undefined, explainer: () => Explainer): TreeModel {

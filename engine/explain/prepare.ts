@@ -2,6 +2,7 @@ import { EngineError } from '../errors.ts';
 import type { Model } from '../model/model.ts';
 import { CATEGORICAL_BIT, DEFAULT_LEFT_BIT, depthOf, type Tree } from '../model/tree.ts';
 import { expectedValue } from '../reference/contributions.ts';
+import { allocateMemory } from '../fast/memory.ts';
 import { LEASE_TABLE_BYTES } from '../fast/shared-scratch.ts';
 import { Arena } from './arena.ts';
 import { type Column, Columns } from './columns.ts';
@@ -23,7 +24,6 @@ import { layOutRun, type RunTable } from './run-table.ts';
 import { prunedSegments } from './segments.ts';
 import { treeConditions, type TreeConditions } from './tree-conditions.ts';
 
-const PAGE_BYTES = 65_536;
 /** The header lies behind what WASM keeps for itself. */
 const HEADER_ADDRESS = 1024;
 const HEADER_WORDS = 19;
@@ -239,11 +239,7 @@ export function prepareExplainer(model: Model, options: PrepareOptions = {}): Ex
     columnBytes,
     spanRows,
   ];
-  const memory = new WebAssembly.Memory({
-    initial: Math.ceil(arena.end / PAGE_BYTES),
-    maximum: 65_536,
-    shared: true,
-  });
+  const memory = allocateMemory(arena.end);
   arena.fill(memory.buffer);
   new Uint32Array(memory.buffer, HEADER_ADDRESS, HEADER_WORDS).set(header);
   return {

@@ -7,7 +7,7 @@ import { SCORE_WASM } from '../wasm/score.ts';
 import type { TreeForm } from './columns.ts';
 import { BLOCK_ROWS, fillConstants, GROUP_ROWS, type ScratchLayout, WALK_TREE } from './layout.ts';
 import { listPlace, makePlan, type WalkPlan } from './plan.ts';
-import { allocateMemory } from './memory.ts';
+import { allocateMemory, compileKernel } from './memory.ts';
 import { LEASE_TABLE_BYTES, SharedScratch } from './shared-scratch.ts';
 
 /** Everything below is the kernel's own; its tables start above. */
@@ -71,7 +71,7 @@ let compiled: WebAssembly.Module | undefined;
 
 /** Writes the tables of a model into fresh memory. */
 export function prepareFast(model: Model): FastImage {
-  compiled ??= new WebAssembly.Module(SCORE_WASM());
+  compiled ??= compileKernel(SCORE_WASM());
   const leaseTable = FIRST_ADDRESS;
   const { bytes, base, ...plan } = makePlan(model, leaseTable + LEASE_TABLE_BYTES);
   const memory = allocateMemory(base + bytes.length);

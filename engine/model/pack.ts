@@ -1,11 +1,12 @@
 import { EngineError } from '../errors.ts';
+import { allocateBytes } from '../fast/memory.ts';
 import type { Model } from './model.ts';
 import type { LinearLeaves, Tree } from './tree.ts';
 
 /** A parsed model whose arrays lie in one SharedArrayBuffer, so that posting it to a thread copies no tree. */
 export type PackedModel = {
   readonly head: Omit<Model, 'trees'>;
-  readonly buffer: SharedArrayBuffer;
+  readonly buffer: ArrayBuffer | SharedArrayBuffer;
   /** ARRAYS numbers a tree: where each of its arrays starts, in bytes, and `-1` for what it does not have. */
   readonly starts: Int32Array;
   /** Leaves, category boundaries, category words, linear terms (−1 where it is not linear) and flags of each tree. */
@@ -21,8 +22,8 @@ const LARGEST = 2 ** 31 - 1;
 
 export function packModel(model: Model): PackedModel {
   const { trees, ...head } = model;
-  const starts = new Int32Array(new SharedArrayBuffer(trees.length * ARRAYS * 4)).fill(-1);
-  const sizes = new Int32Array(new SharedArrayBuffer(trees.length * SIZES * 4));
+  const starts = new Int32Array(allocateBytes(trees.length * ARRAYS * 4)).fill(-1);
+  const sizes = new Int32Array(allocateBytes(trees.length * SIZES * 4));
   let at = 0;
   for (const tree of trees) {
     sizes.set(
@@ -45,7 +46,7 @@ export function packModel(model: Model): PackedModel {
       throw new EngineError('out_of_memory', `the trees up to ${tree.index} take more than 2 GB`);
     }
   }
-  const buffer = new SharedArrayBuffer(Math.max(8, at));
+  const buffer = allocateBytes(Math.max(8, at));
   const bytes = new Uint8Array(buffer);
   for (const tree of trees) {
     for (const [place, array] of arraysOf(tree).entries()) {

@@ -153,5 +153,5 @@ function baseScoresOf(settings: Json, outputCount: number): number[] {
 function versionOf(document: Json): string {
   const version = optional(document, 'version');
   const numbers = typeof version === 'object' && version !== null ? Object.values(version) : [];
-  return numbers.length === 0 ? 'none' : numbers.slice(0, 3).join('.');
+  return numbers.length === 0 ? 'none' : numbers.slice(0, 3).map(Number).join('.');
 }

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 
 import { expect, test } from 'vitest';
 
+import type { FastImage } from '#engine/fast/scorer.ts';
 import { attachModel, EngineError, loadModel, prepareModel, type LightGbmModel } from '#engine/index.ts';
 import { differences, readCase, readDoubleFile } from '#test/golden/cases.ts';
 
@@ -68,12 +69,13 @@ test('working memory is given back: many calls do not grow the shared memory', (
   const prepared = prepareModel(binary.modelText, { explain: false });
   const model = attachModel(prepared);
   model.predict(rows);
-  const before = prepared.fast!.memory.buffer.byteLength;
+  const { memory } = prepared.fast as FastImage;
+  const before = memory.buffer.byteLength;
   for (let call = 0; call < 50; call++) {
     model.predict(rows);
     attachModel(prepared).predict(rows);
   }
-  expect(prepared.fast!.memory.buffer.byteLength).toBe(before);
+  expect(memory.buffer.byteLength).toBe(before);
 });
 
 test('anything but a prepared model is refused', () => {

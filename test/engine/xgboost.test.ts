@@ -63,12 +63,11 @@ describe.each(names)('%s', (name) => {
     }
     const leaves = readFileSync(join(FOLDER, name, 'leaf.i32'));
     expect(Buffer.from(model.predictLeaf(rows).buffer).equals(leaves)).toBe(true);
-    if (existsSync(join(FOLDER, name, 'pred.f32'))) {
-      const predicted = model.predict(rows);
-      floats(name, 'pred.f32').forEach((value, at) => {
-        expect(ulps(value, Math.fround(predicted[at]!))).toBeLessThanOrEqual(4);
-      });
-    }
+    const wantedPredictions = existsSync(join(FOLDER, name, 'pred.f32')) ? floats(name, 'pred.f32') : [];
+    const predicted = model.predict(rows);
+    wantedPredictions.forEach((value, at) => {
+      expect(ulps(value, Math.fround(predicted[at]!))).toBeLessThanOrEqual(4);
+    });
   });
 
   test.each(['auto', 'reference'] as const)(
@@ -106,6 +105,16 @@ test('a double threshold answers as the comparison of singles does, for every do
   );
 });
 
+/** Whether a file is read, or refused by an EngineError. */
+function refusalOf(file: Uint8Array): boolean {
+  try {
+    loadModel(file);
+    return true;
+  } catch (error) {
+    return error instanceof EngineError;
+  }
+}
+
 test('anything cut or spoiled is refused with an EngineError, never with another', () => {
   for (const name of ['categorical', 'dart_multi_ubj']) {
     const bytes = modelOf(name);
@@ -114,11 +123,7 @@ test('anything cut or spoiled is refused with an EngineError, never with another
         const spoiled = bytes.slice();
         spoiled[at] = byte;
         for (const text of [bytes.subarray(0, at), spoiled]) {
-          try {
-            loadModel(text);
-          } catch (error) {
-            expect(error).toBeInstanceOf(EngineError);
-          }
+          expect(refusalOf(text)).toBe(true);
         }
       }),
       { numRuns: 60 },
