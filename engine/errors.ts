@@ -12,10 +12,13 @@ export type EngineErrorCode =
   | 'out_of_range'
   | 'malformed_tree'
   | 'truncated'
+  | 'limit_exceeded'
+  | 'non_finite_leaf'
   | 'contributions_unavailable'
   | 'invalid_argument'
   | 'out_of_memory'
-  | 'image_invalid';
+  | 'image_invalid'
+  | 'no_shared_memory';
 
 /** A model that cannot be scored, or a call that cannot be answered. `line` is 1-based in the model text. */
 export class EngineError extends Error {

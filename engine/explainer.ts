@@ -8,6 +8,7 @@ export type ReasonRequest = {
   readonly k: number;
   readonly output: number;
   readonly direction: ReasonDirection;
+  readonly iterations: IterationRange;
 };
 
 /** `rowCount × k` each. */
@@ -15,7 +16,8 @@ export type ReasonArrays = { readonly features: Int32Array; readonly contributio
 
 /** What computes a model's contributions. Every explainer agrees within 1e-10 × max(1, |raw score|). */
 export type Explainer = {
-  readonly name: 'reference' | 'fast';
+  /** `mixed` where some trees are explained by the reference. */
+  readonly name: 'reference' | 'fast' | 'mixed';
   /** Writes `rowCount × outputCount × (featureCount + 1)`; the last of each output is the expected value. */
   contributions(source: RowSource, iterations: IterationRange, out: Float64Array): void;
   /**

@@ -35,6 +35,20 @@ export function columnSource(columns: readonly Float64Array[], featureCount: num
   return { layout: 'columns', columns, rowCount };
 }
 
+/** Rows `first … first + count` of a source, without a copy. */
+export function sliceSource(source: RowSource, first: number, count: number): RowSource {
+  if (source.layout === 'columns') {
+    const columns = source.columns.map((column) => column.subarray(first, first + count));
+    return { layout: 'columns', columns, rowCount: count };
+  }
+  const width = source.rowCount === 0 ? 0 : source.values.length / source.rowCount;
+  return {
+    layout: 'rows',
+    values: source.values.subarray(first * width, (first + count) * width),
+    rowCount: count,
+  };
+}
+
 /** The source in row-major order; columns are copied, rows are handed on as they are. */
 export function asRows(source: RowSource): Float64Array {
   if (source.layout === 'rows') {

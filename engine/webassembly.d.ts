@@ -10,5 +10,6 @@ declare const WebAssembly: {
     module: WebAssembly.Module,
     imports?: Record<string, Record<string, unknown>>,
   ) => WebAssembly.Instance;
+  validate(bytes: Uint8Array<ArrayBuffer>): boolean;
   Memory: new (descriptor: { initial: number; maximum?: number; shared?: boolean }) => WebAssembly.Memory;
 };

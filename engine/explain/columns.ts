@@ -1,4 +1,3 @@
-import { EngineError } from '../errors.ts';
 import type { Tree } from '../model/tree.ts';
 import {
   CATEGORICAL_BIT,
@@ -52,6 +51,11 @@ export class Columns {
   constructor(trees: readonly Tree[]) {
     this.thresholds = thresholdsByFeature(trees);
     this.#categoryLimits = categoryLimits(trees);
+  }
+
+  /** Whether ranks and categories of a feature fit columns: trees that ask for another are explained elsewhere. */
+  fits(feature: number): boolean {
+    return this.#thresholdsOf(feature).length <= WIDE_RANKS && this.categoryLimit(feature) <= WIDE_RANKS;
   }
 
   rank(feature: number, mode: RankMode): number {
@@ -132,12 +136,6 @@ function thresholdsByFeature(trees: readonly Tree[]): Map<number, Float64Array> 
   }
   const sorted = new Map<number, Float64Array>();
   for (const [feature, set] of found) {
-    if (set.size > WIDE_RANKS) {
-      throw new EngineError(
-        'contributions_unavailable',
-        `feature ${feature} has ${set.size} thresholds, more than ${WIDE_RANKS}`,
-      );
-    }
     sorted.set(feature, Float64Array.from(set).sort());
   }
   return sorted;
@@ -152,12 +150,6 @@ function categoryLimits(trees: readonly Tree[]): Map<number, number> {
       const set = tree.threshold[node]!;
       const words = tree.catBoundaries[set + 1]! - tree.catBoundaries[set]!;
       const limit = Math.max(limits.get(feature) ?? 0, words * 32);
-      if (limit > WIDE_RANKS) {
-        throw new EngineError(
-          'contributions_unavailable',
-          `feature ${feature} names categories above ${WIDE_RANKS}`,
-        );
-      }
       limits.set(feature, limit);
     }
   }

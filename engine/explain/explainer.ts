@@ -1,7 +1,9 @@
 import { EngineError } from '../errors.ts';
 import type { Explainer, ReasonArrays, ReasonDirection, ReasonRequest } from '../explainer.ts';
 import { SharedScratch } from '../fast/shared-scratch.ts';
-import type { RowSource } from '../rows.ts';
+import type { Model } from '../model/model.ts';
+import { contributionsByReference } from '../reference/contributions.ts';
+import { asRows, type RowSource } from '../rows.ts';
 import type { IterationRange } from '../scorer.ts';
 import type { ExplainKernel } from './kernel.ts';
 import type { ExplainPlan } from './prepare.ts';
@@ -9,8 +11,19 @@ import type { ExplainPlan } from './prepare.ts';
 const DIRECTIONS: Record<ReasonDirection, number> = { either: 0, raising: 1, lowering: 2 };
 
 /** Explains with a prepared plan, in this thread; the plan's memory is shared with all others. */
-export function createFastExplainer(plan: ExplainPlan): Explainer {
-  return new FastExplainer(plan);
+export function createFastExplainer(plan: ExplainPlan, model: Model): Explainer {
+  const fast = new FastExplainer(plan);
+  if (plan.others.length === 0) return fast;
+  const others = new Set(plan.others);
+  return {
+    name: 'mixed',
+    contributions(source, iterations, out) {
+      fast.contributions(source, iterations, out);
+      contributionsByReference(model, asRows(source), source.rowCount, iterations, out, (index) =>
+        others.has(index),
+      );
+    },
+  };
 }
 
 class FastExplainer implements Explainer {
@@ -40,9 +53,10 @@ class FastExplainer implements Explainer {
     });
   }
 
-  topReasons(source: RowSource, { k, output, direction }: ReasonRequest, out: ReasonArrays): void {
-    const { header, memory, treesPerIteration, iterationCount } = this.#plan;
-    const trees = treesPerIteration * iterationCount;
+  topReasons(source: RowSource, request: ReasonRequest, out: ReasonArrays): void {
+    const { k, output, direction, iterations } = request;
+    const { header, memory } = this.#plan;
+    const [first, end] = this.#trees(iterations);
     this.#cross(source, k * 12, (scratch, rows, strides, begin, n) => {
       const valuesAt = scratch + this.#plan.scratch.out;
       const featuresAt = valuesAt + n * k * 8;
@@ -53,8 +67,8 @@ class FastExplainer implements Explainer {
         rows,
         ...strides,
         n,
-        0,
-        trees,
+        first,
+        end,
         output,
         k,
         way,
@@ -105,11 +119,13 @@ class FastExplainer implements Explainer {
     return [start * this.#plan.treesPerIteration, end * this.#plan.treesPerIteration];
   }
 
-  /** Expected value of each output over some trees, summed in their order. */
+  /** Expected value of each output over some trees, summed in their order from where sums start. */
   #expected(first: number, end: number): Float64Array {
-    const { outputCount, treesPerIteration, expectedValues } = this.#plan;
-    const bias = new Float64Array(outputCount);
+    const { treesPerIteration, expectedValues, baseScores, others } = this.#plan;
+    const bias = Float64Array.from(baseScores);
+    const apart = new Set(others);
     for (let tree = first; tree < end; tree++) {
+      if (apart.has(tree)) continue;
       const output = tree % treesPerIteration;
       bias[output] = bias[output]! + expectedValues[tree]!;
     }

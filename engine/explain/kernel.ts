@@ -1,3 +1,4 @@
+import { compileKernel } from '../fast/memory.ts';
 import { EXPLAIN_WASM } from '../wasm/explain.ts';
 
 /** Exports of engine/kernels/explain.ts; its docstrings say what they do. */
@@ -35,6 +36,6 @@ let compiled: WebAssembly.Module | undefined;
 
 /** The kernel, compiled once a thread; plans carry it to other threads. */
 export function explainKernel(): WebAssembly.Module {
-  compiled ??= new WebAssembly.Module(EXPLAIN_WASM());
+  compiled ??= compileKernel(EXPLAIN_WASM());
   return compiled;
 }

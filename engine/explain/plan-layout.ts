@@ -79,8 +79,8 @@ export function slotWords(pairing: Pairing, blockRows: number): { count: number;
 
 /** A scratch: the kernel's workspace, then rows, expected values and answers on their way across. */
 export function scratchLayout(model: Model, workspaceBytes: number, spanRows: number): ScratchLayout {
-  const rowBytes = model.featureCount * 8;
-  const answerBytes = model.outputCount * (model.featureCount + 1) * 8;
+  const rowBytes = model.inputCount * 8;
+  const answerBytes = model.outputCount * (model.inputCount + 1) * 8;
   const rowCount = Math.max(
     1,
     Math.min(spanRows, Math.floor(CROSSING_BYTES / Math.max(rowBytes, answerBytes))),
@@ -89,7 +89,7 @@ export function scratchLayout(model: Model, workspaceBytes: number, spanRows: nu
   const bias = rows + align(rowCount * rowBytes);
   const out = bias + align(model.outputCount * 8);
   // The reasons of one row may be as many as its features.
-  const outBytes = align(Math.max(rowCount * answerBytes, model.featureCount * 12));
+  const outBytes = align(Math.max(rowCount * answerBytes, model.inputCount * 12));
   return { bytes: out + outBytes, rowCount, rows, bias, out, outBytes };
 }
 

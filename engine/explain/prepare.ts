@@ -1,6 +1,8 @@
 import { EngineError } from '../errors.ts';
 import type { Model } from '../model/model.ts';
-import type { Tree } from '../model/tree.ts';
+import { CATEGORICAL_BIT, DEFAULT_LEFT_BIT, depthOf, type Tree } from '../model/tree.ts';
+import { expectedValue } from '../reference/contributions.ts';
+import { allocateMemory } from '../fast/memory.ts';
 import { LEASE_TABLE_BYTES } from '../fast/shared-scratch.ts';
 import { Arena } from './arena.ts';
 import { type Column, Columns } from './columns.ts';
@@ -22,11 +24,14 @@ import { layOutRun, type RunTable } from './run-table.ts';
 import { prunedSegments } from './segments.ts';
 import { treeConditions, type TreeConditions } from './tree-conditions.ts';
 
-const PAGE_BYTES = 65_536;
 /** The header lies behind what WASM keeps for itself. */
 const HEADER_ADDRESS = 1024;
 const HEADER_WORDS = 19;
+/** Larger and deeper trees are explained elsewhere. */
 const MAX_LEAVES = 4096;
+const MAX_DEPTH = 512;
+/** What all trees' leaves ask of values, in bytes (leaves squared): trees beyond are explained elsewhere. */
+const MAX_CONDITION_BYTES = 256 * 2 ** 20;
 /** Sums of a block are kept below this, so that they stay near the core. */
 const BLOCK_SUM_BYTES = 1 << 20;
 const MAX_BLOCK_ROWS = 1024;
@@ -60,6 +65,10 @@ export type ExplainPlan = {
   readonly iterationCount: number;
   /** By tree: its mean over the training rows. */
   readonly expectedValues: Float64Array;
+  /** By output: where sums start. */
+  readonly baseScores: readonly number[];
+  /** Trees that this plan does not hold, ascending: `contributionsByReference` explains them. */
+  readonly others: readonly number[];
   /** Address of the table of scratch leases. */
   readonly leases: number;
   readonly scratch: ScratchLayout;
@@ -88,25 +97,97 @@ export function explainRefusal(model: Model): string | undefined {
   for (const tree of model.trees) {
     if (tree.linear !== undefined)
       return `tree ${tree.index} is linear; LightGBM defines no contributions for it`;
-    if (tree.leafCount > MAX_LEAVES) return `tree ${tree.index} has more than ${MAX_LEAVES} leaves`;
-    if (tree.leafCount > 1 && !(tree.nodeCover[0]! > 0)) {
-      return `tree ${tree.index} does not say how many training rows passed its nodes`;
+    const fault = coverFault(tree);
+    if (fault !== undefined) return `tree ${tree.index} ${fault}`;
+  }
+  return undefined;
+}
+
+/** What is wrong with a tree's training counts, if anything. */
+function coverFault(tree: Tree): string | undefined {
+  if (tree.leafCount === 1) return undefined;
+  const { nodeCover, leafCover } = tree;
+  if (leafCover[0] !== leafCover[0]) return 'has leaf counts that are no counts';
+  if (nodeCover[0] !== nodeCover[0]) return 'has internal counts that are no counts';
+  if (nodeCover.every((cover) => cover === 0)) {
+    return 'does not say how many training rows passed its nodes';
+  }
+  for (let node = 0; node < nodeCover.length; node++) {
+    if (nodeCover[node]! > 0) continue;
+    for (const child of [tree.leftChild[node]!, tree.rightChild[node]!]) {
+      if (node === 0 || (child >= 0 ? nodeCover[child]! : leafCover[~child]!) > 0) {
+        return `says that no training row passed node ${node}, against its children's counts`;
+      }
     }
   }
   return undefined;
 }
 
+/** A leaf of nothing in the place of a tree that is explained elsewhere. */
+function withoutNodes(tree: Tree): Tree {
+  return {
+    ...tree,
+    leafCount: 1,
+    splitFeature: new Int32Array(0),
+    threshold: new Float64Array(0),
+    decisionType: new Uint8Array(0),
+    leafValue: new Float64Array(1),
+  };
+}
+
+/** Each tree's conditions; a leaf of nothing for trees that do not fit this form. */
+function takeTrees(
+  model: Model,
+  columns: Columns,
+): { trees: Tree[]; conditions: TreeConditions[]; others: number[] } {
+  const trees: Tree[] = [];
+  const conditions: TreeConditions[] = [];
+  const others: number[] = [];
+  let bytes = 0;
+  for (const tree of model.trees) {
+    bytes += tree.leafCount ** 2;
+    const taken = bytes <= MAX_CONDITION_BYTES && takes(tree, columns) ? tree : withoutNodes(tree);
+    let found: TreeConditions;
+    try {
+      found = treeConditions(taken, columns);
+      trees.push(taken);
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.code !== 'contributions_unavailable') throw error;
+      const nothing = withoutNodes(tree);
+      trees.push(nothing);
+      found = treeConditions(nothing, columns);
+    }
+    conditions.push(found);
+    if (trees.at(-1) !== tree) {
+      others.push(tree.index);
+      bytes -= tree.leafCount ** 2;
+    }
+  }
+  return { trees, conditions, others };
+}
+
+function takes(tree: Tree, columns: Columns): boolean {
+  if (tree.leafCount > MAX_LEAVES || tree.singleCategories) return false;
+  if (!tree.splitFeature.every((feature) => columns.fits(feature))) return false;
+  const nanLeft = CATEGORICAL_BIT | DEFAULT_LEFT_BIT;
+  if (tree.decisionType.some((type) => (type & nanLeft) === nanLeft)) return false;
+  return tree.leafCount <= MAX_DEPTH || depthOf(tree) <= MAX_DEPTH;
+}
+
 /**
  * Prepares a model for explanation. Throws `contributions_unavailable`, naming the reason, for linear trees,
- * models without covers and the shapes that `treeConditions` and `Columns` refuse.
+ * models without covers and models of which no tree fits; single trees that do not fit are listed in `others`.
  */
 export function prepareExplainer(model: Model, options: PrepareOptions = {}): ExplainPlan {
   const refusal = explainRefusal(model);
   if (refusal !== undefined) throw new EngineError('contributions_unavailable', refusal);
   const columns = new Columns(model.trees);
-  const conditions = model.trees.map((tree) => treeConditions(tree, columns));
-  const pairing = pairFeatures(conditions, model.featureCount);
-  const plans = chooseWithinBudget(model, conditions, pairing, options.tableBytes ?? DEFAULT_TABLE_BYTES);
+  const { trees: taken, conditions, others } = takeTrees(model, columns);
+  if (others.length === model.trees.length) {
+    throw new EngineError('contributions_unavailable', 'no tree fits the form that is prepared');
+  }
+  const pairing = pairFeatures(conditions, model.inputCount);
+  const plans = chooseWithinBudget(taken, conditions, pairing, options.tableBytes ?? DEFAULT_TABLE_BYTES);
 
   const pairBytes = Math.max(1, pairing.pairCount) * model.outputCount * 16;
   const blockRows = Math.max(64, Math.min(MAX_BLOCK_ROWS, Math.floor(BLOCK_SUM_BYTES / pairBytes / 64) * 64));
@@ -143,7 +224,7 @@ export function prepareExplainer(model: Model, options: PrepareOptions = {}): Ex
   const leases = arena.reserve(LEASE_TABLE_BYTES, () => undefined);
   const workspace = workspaceLayout(laidOut, pairBytes, blockRows, spanRows, columnBytes);
   const header = [
-    model.featureCount,
+    model.inputCount,
     blockRows,
     ranks.count,
     rankAddress,
@@ -158,22 +239,20 @@ export function prepareExplainer(model: Model, options: PrepareOptions = {}): Ex
     columnBytes,
     spanRows,
   ];
-  const memory = new WebAssembly.Memory({
-    initial: Math.ceil(arena.end / PAGE_BYTES),
-    maximum: 65_536,
-    shared: true,
-  });
+  const memory = allocateMemory(arena.end);
   arena.fill(memory.buffer);
   new Uint32Array(memory.buffer, HEADER_ADDRESS, HEADER_WORDS).set(header);
   return {
     memory,
     module: explainKernel(),
     header: HEADER_ADDRESS,
-    featureCount: model.featureCount,
+    featureCount: model.inputCount,
     outputCount: model.outputCount,
     treesPerIteration: model.treesPerIteration,
     iterationCount: model.iterationCount,
     expectedValues: Float64Array.from(model.trees, expectedValue),
+    baseScores: model.baseScores,
+    others,
     leases,
     scratch: scratchLayout(model, workspace.bytes, spanRows),
     figures: {
@@ -186,25 +265,14 @@ export function prepareExplainer(model: Model, options: PrepareOptions = {}): Ex
   };
 }
 
-/** A tree's mean over its training rows, summed as LightGBM does (Tree::ExpectedValue). */
-export function expectedValue(tree: Tree): number {
-  if (tree.leafCount === 1) return tree.leafValue[0]!;
-  const total = tree.nodeCover[0]!;
-  let sum = 0;
-  for (let leaf = 0; leaf < tree.leafCount; leaf++) {
-    sum += (tree.leafCover[leaf]! / total) * tree.leafValue[leaf]!;
-  }
-  return sum;
-}
-
 /** The cheapest runs whose tables fit the budget: the price of a byte rises until they do. */
 function chooseWithinBudget(
-  model: Model,
+  trees: readonly Tree[],
   conditions: readonly TreeConditions[],
   pairing: Pairing,
   budget: number,
 ): TreePlan[] {
-  const explained = conditions.map((tree, i) => ({ tree, source: model.trees[i]! }));
+  const explained = conditions.map((tree, i) => ({ tree, source: trees[i]! }));
   const choices = explained.map(({ tree }) =>
     runChoices(tree, pairing.pairOf, tree.leafCount > 1 ? undefined : new Set([0])),
   );

@@ -1,5 +1,6 @@
 import type { Tree } from '../model/tree.ts';
-import { coverRatio, type TreeConditions, type TreeFeature } from './tree-conditions.ts';
+import { coverRatio } from '../reference/contributions.ts';
+import type { TreeConditions, TreeFeature } from './tree-conditions.ts';
 
 /** How far a path has come with one feature: the atoms that met all its conditions so far, and its cover ratio. */
 export type PathState = { readonly met: Uint8Array; readonly ratio: number };

@@ -1,6 +1,7 @@
 import { EngineError } from '../errors.ts';
 import type { Tree } from '../model/tree.ts';
 import { DEFAULT_LEFT_BIT, missingTypeOf, MISSING_NAN, MISSING_ZERO } from '../model/tree.ts';
+import { coverRatio } from '../reference/contributions.ts';
 import {
   type Columns,
   inCategorySet,
@@ -111,13 +112,6 @@ export function treeConditions(tree: Tree, columns: Columns): TreeConditions {
     position++;
   }
   return { leafCount: tree.leafCount, leafAt, features, distinct };
-}
-
-/** Share of a node's training rows that went to `child`; 0 under a node that no row reached. */
-export function coverRatio(tree: Tree, node: number, child: number): number {
-  const cover = tree.nodeCover[node]!;
-  const own = (child >= 0 ? tree.nodeCover[child] : tree.leafCover[~child]) as number;
-  return cover === 0 ? 0 : own / cover;
 }
 
 function numericalAtoms(tree: Tree, feature: number, nodes: readonly number[], columns: Columns): Atoms {

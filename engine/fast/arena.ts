@@ -29,7 +29,7 @@ export class Arena {
   }
 
   /** Takes a copy of `data`. @returns its address */
-  put(data: Uint8Array | Uint16Array | Int32Array | Float64Array): number {
+  put(data: Uint8Array | Uint16Array | Int32Array | Uint32Array | Float32Array | Float64Array): number {
     const address = this.take(data.byteLength);
     new Uint8Array(this.#bytes, address - this.base, data.byteLength).set(
       new Uint8Array(data.buffer, data.byteOffset, data.byteLength),

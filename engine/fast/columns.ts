@@ -1,4 +1,3 @@
-import { ZERO_THRESHOLD } from '../model/tree.ts';
 import {
   CATEGORICAL_BIT,
   DEFAULT_LEFT_BIT,
@@ -11,33 +10,12 @@ import {
 /** Thresholds of one feature whose ranks fit a byte; beyond the second, the feature's trees go elsewhere. */
 export const NARROW_THRESHOLDS = 255;
 export const WIDE_THRESHOLDS = 65_535;
-/** Leaves that a byte can number; and the most that the 16-bit form takes: beyond, walking tests fewer nodes. */
+/** Leaves that a byte can number; and the most that the 16-bit form takes: beyond, walking is faster. */
 export const NARROW_LEAVES = 256;
-export const WIDE_LEAVES = 1024;
+export const WIDE_LEAVES = 256;
 /** Distinct categories of one feature that a byte can number, and the highest category in a table. */
 const CATEGORY_CODES = 255;
 const CATEGORY_LIMIT = 65_536;
-
-/** The largest double below −ZERO_THRESHOLD. */
-const BELOW_ZEROS = -nextUp(ZERO_THRESHOLD);
-
-function nextUp(positive: number): number {
-  const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, positive);
-  view.setBigInt64(0, view.getBigInt64(0) + 1n);
-  return view.getFloat64(0);
-}
-
-/**
- * LightGBM reads everything within the zero threshold as 0. A threshold inside that band is moved to the edge
- * that it acts like, after which plain comparisons give the same answers.
- */
-export function actingThreshold(threshold: number): number {
-  if (Math.abs(threshold) > ZERO_THRESHOLD) {
-    return threshold;
-  }
-  return threshold >= 0 ? ZERO_THRESHOLD : BELOW_ZEROS;
-}
 
 /** Where missing values go: what a column puts in their place. */
 export type MissingRule = 'nan_is_zero' | 'nan_left' | 'nan_right' | 'zero_left' | 'zero_right';
@@ -54,8 +32,8 @@ export function missingRuleOf(decisionType: number): MissingRule {
   }
 }
 
-/** How one tree is evaluated. */
-export type TreeForm = 'narrow' | 'wide' | 'reference';
+/** How a row's leaf is found in one tree: by testing all nodes in bytes or 16-bit lanes, by walking, or in plain TypeScript. */
+export type TreeForm = 'narrow' | 'wide' | 'walk' | 'reference';
 
 export type NumericalFeature = {
   readonly kind: 'numerical';
@@ -87,7 +65,7 @@ export function surveyFeatures(trees: readonly Tree[]): FeatureSurvey {
       const feature = tree.splitFeature[node]!;
       if ((tree.decisionType[node]! & CATEGORICAL_BIT) === 0) {
         const list = thresholds.get(feature);
-        const threshold = actingThreshold(tree.threshold[node]!);
+        const threshold = tree.threshold[node]!;
         if (list === undefined) {
           thresholds.set(feature, [threshold]);
         } else {
@@ -123,26 +101,26 @@ function formOf(
   numerical: ReadonlyMap<number, NumericalFeature>,
   categorical: ReadonlyMap<number, CategoricalFeature>,
 ): TreeForm {
-  if (tree.linear !== undefined || tree.leafCount > WIDE_LEAVES) {
-    return 'reference';
-  }
   let wide = tree.leafCount > NARROW_LEAVES;
+  let walk = tree.leafCount > WIDE_LEAVES;
   for (let node = 0; node < tree.leafCount - 1; node++) {
     const feature = tree.splitFeature[node]!;
     if ((tree.decisionType[node]! & CATEGORICAL_BIT) === 0) {
       const count = numerical.get(feature)!.thresholds.length;
-      if (!(tree.threshold[node]! > -Infinity) || count > WIDE_THRESHOLDS) {
-        return 'reference';
-      }
+      const threshold = tree.threshold[node]!;
+      if (threshold !== threshold) return 'reference';
+      walk ||= threshold === -Infinity || count > WIDE_THRESHOLDS;
       wide ||= count > NARROW_THRESHOLDS;
     } else {
       const { categories } = categorical.get(feature)!;
-      if (categories.length > CATEGORY_CODES || (categories.at(-1) ?? 0) >= CATEGORY_LIMIT) {
-        return 'reference';
-      }
+      walk ||=
+        tree.singleCategories ||
+        (tree.decisionType[node]! & DEFAULT_LEFT_BIT) !== 0 ||
+        categories.length > CATEGORY_CODES ||
+        (categories.at(-1) ?? 0) >= CATEGORY_LIMIT;
     }
   }
-  return wide ? 'wide' : 'narrow';
+  return walk ? 'walk' : wide ? 'wide' : 'narrow';
 }
 
 /** The categories that go left under one of a tree's sets, ascending. */

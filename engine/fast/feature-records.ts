@@ -2,7 +2,6 @@ import type { Arena } from './arena.ts';
 import {
   categoriesOf,
   missingRuleOf,
-  actingThreshold,
   NARROW_THRESHOLDS,
   type CategoricalFeature,
   type FeatureSurvey,
@@ -54,7 +53,7 @@ export class FeatureRecords {
     const feature = this.#survey.numerical.get(index)!;
     const rule = missingRuleOf(type);
     const column = this.#columnOf(feature, rule, wideTree, rule, undefined);
-    const rank = rankBelow(feature.thresholds, actingThreshold(tree.threshold[node]!));
+    const rank = rankBelow(feature.thresholds, tree.threshold[node]!);
     return { column, threshold: rank - biasOf(feature) };
   }
 

@@ -16,6 +16,8 @@ export const PLAN = {
   tiles: 32,
   input: 36,
   trees: 40,
+  /** 1 where sums are rounded to single precision. */
+  single: 44,
   /** The weights 1, 2, 4 and 8 of a unit's outcomes, sixteen bytes each. */
   weights: 48,
   bytes: 112,
@@ -72,6 +74,35 @@ export const WIDE_NODE = {
   bytes: 24,
 } as const;
 
+/** Rows that are prepared and walk together. */
+export const GROUP_ROWS = 8;
+/** A prepared slot of eight rows, and how it is made of a value; the numbers are the kernel's. */
+export const SLOT_BYTES = 8 * GROUP_ROWS;
+export const RECIPE = { feature: 0, kind: 4, bytes: 8 } as const;
+export const SLOT_KIND = {
+  nan_is_zero: 0,
+  nan_left: 1,
+  nan_right: 2,
+  zero_left: 3,
+  zero_right: 4,
+  category: 5,
+  single_category: 6,
+  linear: 7,
+} as const;
+/** Nodes of trees with categories take `setBytes`. */
+export const WALK_NODE = {
+  threshold: 0,
+  child: 8,
+  slot: 12,
+  bytes: 16,
+  set: 16,
+  limit: 20,
+  setBytes: 32,
+} as const;
+export const WALK_TREE = { root: 0, sets: 4, leaves: 8, linear: 12, bytes: 16 } as const;
+export const LINEAR_LEAF = { constant: 0, value: 8, terms: 16, count: 20, bytes: 24 } as const;
+export const LINEAR_TERM = { coefficient: 0, slot: 8, bytes: 16 } as const;
+
 /** Where things lie in a thread's scratch, in bytes from its start. */
 export type ScratchLayout = {
   readonly slots: number;
@@ -83,6 +114,8 @@ export type ScratchLayout = {
   readonly sums: number;
   readonly tiles: number;
   readonly input: number;
+  /** Prepared slots of a piece's rows. */
+  readonly prepared: number;
   readonly bytes: number;
   /** Rows that are ranked and scored in one crossing, a multiple of BLOCK_ROWS. */
   readonly pieceRows: number;
@@ -98,6 +131,8 @@ export function layOutScratch(sizes: {
   readonly featureCount: number;
   readonly tileBytes: number;
   readonly slotCount: number;
+  /** Bytes of eight prepared rows. */
+  readonly groupBytes: number;
 }): ScratchLayout {
   const pieceRows = pieceRowsFor(sizes.featureCount, sizes.tileBytes);
   let at = 0;
@@ -113,11 +148,25 @@ export function layOutScratch(sizes: {
   const codes = take(GROUP_TREES * BLOCK_ROWS * 2);
   const values = take(BLOCK_ROWS * 8);
   const ranks = take(BLOCK_ROWS * 2 + BLOCK_ROWS * 4);
-  const leaves = take(pieceRows * 2);
+  const leaves = take(pieceRows * 4);
   const sums = take(pieceRows * 8);
   const tiles = take((pieceRows / BLOCK_ROWS) * sizes.tileBytes);
   const input = take(pieceRows * sizes.featureCount * 8);
-  return { slots, wideSlots, codes, values, ranks, leaves, sums, tiles, input, bytes: at, pieceRows };
+  const prepared = take((pieceRows / GROUP_ROWS) * sizes.groupBytes);
+  return {
+    slots,
+    wideSlots,
+    codes,
+    values,
+    ranks,
+    leaves,
+    sums,
+    tiles,
+    input,
+    prepared,
+    bytes: at,
+    pieceRows,
+  };
 }
 
 function pieceRowsFor(featureCount: number, tileBytes: number): number {

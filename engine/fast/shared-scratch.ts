@@ -36,33 +36,39 @@ export class SharedScratch {
 
   /** Runs `work` with a scratch's address. @throws EngineError out_of_memory */
   with(work: (address: number) => void): void {
-    const table = new Int32Array(this.#memory.buffer, this.#tableAt, PLACES * 2);
+    const table = this.#table();
     for (let place = 0; place < PLACES; place++) {
       if (Atomics.compareExchange(table, place, FREE, BUSY) === FREE) {
-        return this.#use(table, place, work);
+        return this.#use(place, work);
       }
       if (Atomics.compareExchange(table, place, NEVER_MADE, BUSY) === NEVER_MADE) {
-        this.#make(table, place);
-        return this.#use(table, place, work);
+        this.#make(place);
+        return this.#use(place, work);
       }
     }
     throw new EngineError('out_of_memory', `${PLACES} calls are using this model at once`);
   }
 
-  #make(table: Int32Array, place: number): void {
+  /** A view on the table as it is now: memory that threads do not share moves as it grows. */
+  #table(): Int32Array {
+    return new Int32Array(this.#memory.buffer, this.#tableAt, PLACES * 2);
+  }
+
+  #make(place: number): void {
     let page: number;
     try {
       page = this.#memory.grow(Math.ceil(this.#byteCount / PAGE_BYTES));
     } catch {
-      Atomics.store(table, place, NEVER_MADE);
+      Atomics.store(this.#table(), place, NEVER_MADE);
       throw new EngineError('out_of_memory', `no room for ${this.#byteCount} bytes of working memory`);
     }
     const address = page * PAGE_BYTES;
     this.#prepare(new Uint8Array(this.#memory.buffer, address, this.#byteCount));
-    Atomics.store(table, PLACES + place, address);
+    Atomics.store(this.#table(), PLACES + place, address);
   }
 
-  #use(table: Int32Array, place: number, work: (address: number) => void): void {
+  #use(place: number, work: (address: number) => void): void {
+    const table = this.#table();
     try {
       work(Atomics.load(table, PLACES + place) >>> 0);
     } finally {

@@ -31,7 +31,7 @@ const H_WS_SUBTREES: usize = 64;
 const H_COLUMN_BYTES: usize = 68;
 const H_SPAN: usize = 72;
 
-// LightGBM's kZeroThreshold, 1e-35f widened: what lies within is read as 0.
+// LightGBM's kZeroThreshold, 1e-35f widened: what lies within is zero to splits that miss zeros.
 const ZERO: f64 = <f64>(<f32>1e-35);
 
 const MODE_PLAIN: u32 = 0;
@@ -79,7 +79,7 @@ function rankColumns(
     pc += 24;
     for (let r: usize = 0; r < n; r++) {
       const v = load<f64>(column + r * rowStride);
-      store<f64>(values + (r << 3), Math.abs(v) <= ZERO ? 0 : v);
+      store<f64>(values + (r << 3), v);
     }
     // The lanes past n repeat stale values: harmless, never read back.
     for (let r: usize = 0; r < n; r += 4) {
@@ -108,7 +108,7 @@ function rankColumns(
         const v = load<f64>(values + (r << 3));
         let rank = <u32>load<u16>(ranks + (r << 1));
         const nan = v != v;
-        const zero = v == 0;
+        const zero = Math.abs(v) <= ZERO;
         if (mode == MODE_NAN_LOW) rank = nan ? 0 : rank;
         else if (mode == MODE_NAN_HIGH) rank = nan ? count : rank;
         else if (mode == MODE_PLAIN) rank = nan ? zeroRank : rank;

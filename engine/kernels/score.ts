@@ -12,7 +12,10 @@
  * Relaxed swizzle leaves only indices above 15 undefined, and there are none here.
  */
 
+import { E_LINEAR, ENTRY_BYTES, LINEAR_BYTES, linearOutput } from './walk';
+
 export { rankPiece } from './ranks';
+export { addLinear, addLinearRow, prepareRows, walkLeaves, walkRow, walkTrees } from './walk';
 
 const BLOCK: usize = 128;
 const GROUP: usize = 8;
@@ -23,6 +26,7 @@ const P_SLOTS: usize = 12;
 const P_CODES: usize = 20;
 const P_TILES: usize = 32;
 const P_TREES: usize = 40;
+const P_SINGLE: usize = 44;
 const P_WEIGHTS: usize = 48;
 
 // Tree record.
@@ -44,7 +48,7 @@ const WIDE_NODE_BYTES: usize = 24;
 
 /**
  * Adds trees `first … last` of the plan's list to the sums of `rows` rows.
- * @param sums one f64 a row
+ * @param sums one f64 a row; where the plan says so each holds an f32, to which every addition is rounded
  */
 export function sumTrees(
   plan: usize,
@@ -59,6 +63,7 @@ export function sumTrees(
   const codes = scratch + load<u32>(plan, P_CODES);
   const trees = <usize>load<u32>(plan, P_TREES);
   const end = trees + last * TREE_BYTES;
+  const single = load<u32>(plan, P_SINGLE) != 0;
   for (let done: usize = 0; done < rows; done += BLOCK) {
     let tree = trees + first * TREE_BYTES;
     while (tree < end) {
@@ -74,7 +79,9 @@ export function sumTrees(
         }
         to += BLOCK * 2;
       }
-      if (wide == 0 && tree == group + GROUP * TREE_BYTES) {
+      if (single) {
+        addSingles(group, tree, codes, sums);
+      } else if (wide == 0 && tree == group + GROUP * TREE_BYTES) {
         addGroup(group, codes, sums);
       } else {
         for (let one = group, at = codes; one < tree; one += TREE_BYTES, at += BLOCK * 2) {
@@ -84,6 +91,45 @@ export function sumTrees(
     }
     tile += tileBytes;
     sums += BLOCK * 8;
+  }
+}
+
+/**
+ * Adds linear trees `first … last`, whose leaves are found by testing all nodes, to the sums of `rows` rows.
+ * @param list entries of the walked trees, which name the linear leaves
+ * @param slots prepared rows, in groups of `width` bytes
+ */
+export function sumLinearTrees(
+  plan: usize,
+  scratch: usize,
+  rows: usize,
+  first: usize,
+  last: usize,
+  list: usize,
+  slots: usize,
+  width: usize,
+  sums: usize,
+): void {
+  const tileBytes = <usize>load<u32>(plan, P_TILE_BYTES);
+  let tile = scratch + load<u32>(plan, P_TILES);
+  const codes = scratch + load<u32>(plan, P_CODES);
+  for (let done: usize = 0; done < rows; done += BLOCK) {
+    for (let at = first; at < last; at++) {
+      const tree = <usize>load<u32>(plan, P_TREES) + at * TREE_BYTES;
+      const leaves = <usize>load<u32>(list + at * ENTRY_BYTES, E_LINEAR);
+      const wide = load<u32>(tree, T_WIDE) != 0;
+      if (wide) exitLeavesWide(tree, scratch, tile, codes);
+      else exitLeaves(tree, plan, scratch, tile, codes);
+      for (let row: usize = 0; row < BLOCK; row++) {
+        const code = wide ? <usize>load<u16>(codes + (row << 1)) : <usize>load<u8>(codes + row);
+        const slot = slots + (row >> 3) * width + ((row & 7) << 3);
+        const to = sums + (row << 3);
+        store<f64>(to, load<f64>(to) + linearOutput(leaves + code * LINEAR_BYTES, slot));
+      }
+    }
+    tile += tileBytes;
+    sums += BLOCK * 8;
+    slots += (BLOCK >> 3) * width;
   }
 }
 
@@ -338,6 +384,37 @@ function addGroup(tree: usize, codes: usize, sums: usize): void {
     store<f64>(sums, b, 8);
     store<f64>(sums, c, 16);
     store<f64>(sums, d, 24);
+  }
+}
+
+/** Adds leaf values in single precision, tree after tree in each row; leaf tables hold f32. */
+function addSingles(tree: usize, end: usize, codes: usize, sums: usize): void {
+  const stop = sums + BLOCK * 8;
+  for (let at = codes; sums < stop; sums += 32, at += 8) {
+    let a = <f32>load<f64>(sums);
+    let b = <f32>load<f64>(sums, 8);
+    let c = <f32>load<f64>(sums, 16);
+    let d = <f32>load<f64>(sums, 24);
+    let from = at;
+    for (let one = tree; one < end; one += TREE_BYTES, from += BLOCK * 2) {
+      const leaves = <usize>load<u32>(one, T_LEAVES);
+      if (load<u32>(one, T_WIDE) != 0) {
+        a += load<f32>(leaves + (<usize>load<u16>(from) << 2));
+        b += load<f32>(leaves + (<usize>load<u16>(from, 2) << 2));
+        c += load<f32>(leaves + (<usize>load<u16>(from, 4) << 2));
+        d += load<f32>(leaves + (<usize>load<u16>(from, 6) << 2));
+      } else {
+        const narrow = from - ((at - codes) >> 1);
+        a += load<f32>(leaves + (<usize>load<u8>(narrow) << 2));
+        b += load<f32>(leaves + (<usize>load<u8>(narrow, 1) << 2));
+        c += load<f32>(leaves + (<usize>load<u8>(narrow, 2) << 2));
+        d += load<f32>(leaves + (<usize>load<u8>(narrow, 3) << 2));
+      }
+    }
+    store<f64>(sums, <f64>a);
+    store<f64>(sums, <f64>b, 8);
+    store<f64>(sums, <f64>c, 16);
+    store<f64>(sums, <f64>d, 24);
   }
 }
 

@@ -1,25 +1,29 @@
 import { EngineError } from '../errors.ts';
+import { allocateBytes } from '../fast/memory.ts';
 import type { Model } from './model.ts';
 import type { LinearLeaves, Tree } from './tree.ts';
 
 /** A parsed model whose arrays lie in one SharedArrayBuffer, so that posting it to a thread copies no tree. */
 export type PackedModel = {
   readonly head: Omit<Model, 'trees'>;
-  readonly buffer: SharedArrayBuffer;
+  readonly buffer: ArrayBuffer | SharedArrayBuffer;
   /** ARRAYS numbers a tree: where each of its arrays starts, in bytes, and `-1` for what it does not have. */
   readonly starts: Int32Array;
-  /** Leaves, category boundaries, category words and linear terms of each tree, −1 where it is not linear. */
+  /** Leaves, category boundaries, category words, linear terms (−1 where it is not linear) and flags of each tree. */
   readonly sizes: Int32Array;
 };
 
 const ARRAYS = 14;
-const SIZES = 4;
+const SIZES = 5;
+/** Bits of a tree's fifth size. */
+const SINGLE_CATEGORIES = 1;
+const NAMED_LEAVES = 2;
 const LARGEST = 2 ** 31 - 1;
 
 export function packModel(model: Model): PackedModel {
   const { trees, ...head } = model;
-  const starts = new Int32Array(new SharedArrayBuffer(trees.length * ARRAYS * 4)).fill(-1);
-  const sizes = new Int32Array(new SharedArrayBuffer(trees.length * SIZES * 4));
+  const starts = new Int32Array(allocateBytes(trees.length * ARRAYS * 4)).fill(-1);
+  const sizes = new Int32Array(allocateBytes(trees.length * SIZES * 4));
   let at = 0;
   for (const tree of trees) {
     sizes.set(
@@ -28,6 +32,7 @@ export function packModel(model: Model): PackedModel {
         tree.catBoundaries.length,
         tree.catThreshold.length,
         tree.linear?.features.length ?? -1,
+        (tree.singleCategories ? SINGLE_CATEGORIES : 0) | (tree.leafNames ? NAMED_LEAVES : 0),
       ],
       tree.index * SIZES,
     );
@@ -41,7 +46,7 @@ export function packModel(model: Model): PackedModel {
       throw new EngineError('out_of_memory', `the trees up to ${tree.index} take more than 2 GB`);
     }
   }
-  const buffer = new SharedArrayBuffer(Math.max(8, at));
+  const buffer = allocateBytes(Math.max(8, at));
   const bytes = new Uint8Array(buffer);
   for (const tree of trees) {
     for (const [place, array] of arraysOf(tree).entries()) {
@@ -72,7 +77,7 @@ function arraysOf(tree: Tree): (Float64Array | Int32Array | Uint32Array | Uint8A
     tree.leafValue,
     tree.leafCover,
     tree.nodeCover,
-    tree.nodeValue,
+    tree.leafNames,
     tree.catBoundaries,
     tree.catThreshold,
     tree.linear?.constants,
@@ -91,10 +96,10 @@ function concatTerms(linear: LinearLeaves): Float64Array {
 
 function unpackTree(packed: PackedModel, index: number): Tree {
   const { buffer, starts, sizes } = packed;
-  const [leafCount, boundaryCount, wordCount, termCount] = sizes.subarray(
+  const [leafCount, boundaryCount, wordCount, termCount, flags] = sizes.subarray(
     index * SIZES,
     (index + 1) * SIZES,
-  ) as unknown as [number, number, number, number];
+  ) as unknown as [number, number, number, number, number];
   const start = (place: number): number => starts[index * ARRAYS + place]!;
   const doubles = (place: number, count: number): Float64Array =>
     new Float64Array(buffer, start(place), count);
@@ -111,7 +116,6 @@ function unpackTree(packed: PackedModel, index: number): Tree {
     leafValue: doubles(5, leafCount),
     leafCover: doubles(6, leafCount),
     nodeCover: doubles(7, nodeCount),
-    nodeValue: doubles(8, nodeCount),
     catBoundaries: integers(9, boundaryCount),
     catThreshold: new Uint32Array(buffer, start(10), wordCount),
     linear:
@@ -123,5 +127,7 @@ function unpackTree(packed: PackedModel, index: number): Tree {
             features: Int32Array.from(doubles(13, termCount)),
             coefficients: doubles(13, termCount * 2).subarray(termCount),
           },
+    singleCategories: (flags & SINGLE_CATEGORIES) !== 0,
+    leafNames: (flags & NAMED_LEAVES) !== 0 ? integers(8, leafCount) : undefined,
   };
 }

@@ -1,6 +1,6 @@
 import { EngineError } from '../errors.ts';
 import type { Objective } from './model.ts';
-import { clip, readInteger, readParameter } from './numbers.ts';
+import { clip, readParameter } from './numbers.ts';
 
 type Field = { readonly text: string; readonly line: number };
 
@@ -104,10 +104,10 @@ function checkClasses(parameters: readonly string[], outputCount: number, line: 
   if (text === undefined) {
     throw new EngineError('missing_field', 'the objective does not say its num_class', line);
   }
-  if (readInteger(text, 1, 2 ** 31 - 1, 'num_class', line) !== outputCount) {
+  if (Number(text) !== outputCount) {
     throw new EngineError(
       'unsupported_output_count',
-      `the objective has ${text} classes, the model ${outputCount}`,
+      `the objective has ${clip(text)} classes, the model ${outputCount}`,
       line,
     );
   }

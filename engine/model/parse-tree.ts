@@ -1,129 +1,222 @@
 import { EngineError } from '../errors.ts';
+import { checkLimit, type ParseOptions } from './limits.ts';
+import type { Field } from './lines.ts';
 import { readDoubles, readInteger, readIntegers } from './numbers.ts';
-import { CATEGORICAL_BIT, missingTypeOf, type LinearLeaves, type Tree } from './tree.ts';
+import {
+  actingThreshold,
+  CATEGORICAL_BIT,
+  DEFAULT_LEFT_BIT,
+  depthOf,
+  missingTypeOf,
+  type LinearLeaves,
+  type Tree,
+} from './tree.ts';
 
 const INT32_MAX = 2 ** 31 - 1;
 const COUNT_MAX = 2 ** 53;
 /** Terms of one leaf's linear model; a bound against sizes that no file means. */
 const MOST_TERMS = 65_535;
+/** Bits that LightGBM reads of a decision type; files may set others. */
+const DECISION_BITS = 15;
 
 /** The `key=value` lines of one tree. */
 export type TreeBlock = {
+  readonly bytes: Uint8Array;
   readonly index: number;
   /** 1-based line of `Tree=`. */
   readonly line: number;
-  readonly fields: ReadonlyMap<string, { readonly text: string; readonly line: number }>;
+  readonly fields: ReadonlyMap<string, Field>;
 };
 
+const NO_INTEGERS = new Int32Array(0);
+const NO_WORDS = new Uint32Array(0);
+
 /**
- * Reads one tree and proves that it is one: every node and leaf reached exactly once from node 0.
+ * Reads one tree and proves that it is one: every node and leaf reached exactly once from node 0. Training counts,
+ * which no score needs, are NaN where they cannot be read.
  * @throws EngineError with the line at fault
  */
-export function parseTree(block: TreeBlock, featureCount: number): Tree {
+export function parseTree(block: TreeBlock, featureCount: number, options: ParseOptions): Tree {
   const leafCount = readField(block, 'num_leaves', 1, INT32_MAX);
-  const categoryCount = readField(block, 'num_cat', 0, INT32_MAX);
-  const isLinear = block.fields.has('is_linear') && readField(block, 'is_linear', 0, 1) === 1;
+  checkLimit(options.limits, 'maxLeaves', leafCount, block.line);
   const nodeCount = leafCount - 1;
-  const integers = <T extends Int32Array | Uint32Array | Uint8Array | Float64Array>(
-    key: string,
-    out: T,
-    low: number,
-    high: number,
-  ): T => {
-    const field = requireField(block, key);
-    return readIntegers(field.text, out, low, high, key, field.line);
-  };
-  const doubles = (key: string, count: number): Float64Array => {
-    const field = requireField(block, key);
-    return readDoubles(field.text, count, key, field.line);
-  };
-  const counts = (key: string, count: number): Float64Array =>
-    block.fields.has(key) && count > 0
-      ? integers(key, new Float64Array(count), 0, COUNT_MAX)
-      : new Float64Array(count);
-
-  const hasNodes = nodeCount > 0;
-  const hasCategories = hasNodes && categoryCount > 0;
-  const catBoundaries = hasCategories
-    ? integers('cat_boundaries', new Int32Array(categoryCount + 1), 0, INT32_MAX)
-    : new Int32Array(0);
+  const categoryCount = nodeCount > 0 ? readField(block, 'num_cat', 0, INT32_MAX) : 0;
+  const isLinear = block.fields.has('is_linear') && readField(block, 'is_linear', 0, 1) === 1;
+  requireLength(block, 'leaf_value', leafCount);
+  if (nodeCount > 0) {
+    for (const key of ['split_feature', 'threshold', 'left_child', 'right_child']) {
+      requireLength(block, key, nodeCount);
+    }
+  }
+  const catBoundaries =
+    categoryCount > 0
+      ? integers(block, 'cat_boundaries', categoryCount + 1, (count) => new Int32Array(count), 0, INT32_MAX)
+      : NO_INTEGERS;
+  const memory = new TreeMemory(leafCount);
+  const { bytes } = block;
+  const read = (key: string, out: Int32Array, low: number, high: number): Int32Array =>
+    nodeCount > 0 ? readIntegers(bytes, requireField(block, key), out, low, high, key) : out;
+  const decisions = block.fields.get('decision_type');
   const tree: Tree = {
     index: block.index,
     leafCount,
-    splitFeature: hasNodes
-      ? integers('split_feature', new Int32Array(nodeCount), 0, featureCount - 1)
-      : new Int32Array(0),
-    threshold: hasNodes ? doubles('threshold', nodeCount) : new Float64Array(0),
+    threshold:
+      nodeCount > 0
+        ? readDoubles(bytes, requireField(block, 'threshold'), memory.threshold, 'threshold')
+        : memory.threshold,
+    leafValue: readDoubles(bytes, requireField(block, 'leaf_value'), memory.leafValue, 'leaf_value'),
+    leafCover: nodeCount > 0 ? counts(block, 'leaf_count', memory.leafCover) : memory.leafCover,
+    nodeCover: nodeCount > 0 ? counts(block, 'internal_count', memory.nodeCover) : memory.nodeCover,
+    splitFeature: read('split_feature', memory.splitFeature, 0, featureCount - 1),
+    leftChild: read('left_child', memory.leftChild, -leafCount, nodeCount - 1),
+    rightChild: read('right_child', memory.rightChild, -leafCount, nodeCount - 1),
     decisionType:
-      hasNodes && block.fields.has('decision_type')
-        ? integers('decision_type', new Uint8Array(nodeCount), 0, 15)
-        : new Uint8Array(nodeCount),
-    leftChild: hasNodes
-      ? integers('left_child', new Int32Array(nodeCount), -leafCount, nodeCount - 1)
-      : new Int32Array(0),
-    rightChild: hasNodes
-      ? integers('right_child', new Int32Array(nodeCount), -leafCount, nodeCount - 1)
-      : new Int32Array(0),
-    leafValue: doubles('leaf_value', leafCount),
-    leafCover: counts('leaf_count', leafCount),
-    nodeCover: counts('internal_count', nodeCount),
-    nodeValue:
-      hasNodes && block.fields.has('internal_value')
-        ? doubles('internal_value', nodeCount)
-        : new Float64Array(nodeCount),
+      nodeCount > 0 && decisions !== undefined
+        ? decisionTypes(bytes, decisions, memory.decisionType)
+        : memory.decisionType,
     catBoundaries,
-    catThreshold: hasCategories
-      ? integers('cat_threshold', new Uint32Array(catBoundaries[categoryCount]!), 0, 2 ** 32 - 1)
-      : new Uint32Array(0),
+    catThreshold:
+      categoryCount > 0
+        ? integers(
+            block,
+            'cat_threshold',
+            catBoundaries[categoryCount]!,
+            (count) => new Uint32Array(count),
+            0,
+            2 ** 32 - 1,
+          )
+        : NO_WORDS,
     linear: isLinear ? parseLinear(block, leafCount, featureCount) : undefined,
+    singleCategories: false,
+    leafNames: undefined,
   };
-  checkSplits(block, tree, hasCategories ? categoryCount : 0);
+  checkSplits(block, tree, categoryCount);
   checkShape(block, tree);
+  if (options.limits?.maxDepth !== undefined) {
+    checkLimit(options.limits, 'maxDepth', depthOf(tree), block.line);
+  }
+  if (options.nonFiniteLeaves === 'refuse') checkLeaves(block, tree);
   return tree;
 }
 
+/** The arrays of a tree, in one piece of memory. */
+class TreeMemory {
+  readonly threshold: Float64Array;
+  readonly leafValue: Float64Array;
+  readonly leafCover: Float64Array;
+  readonly nodeCover: Float64Array;
+  readonly splitFeature: Int32Array;
+  readonly leftChild: Int32Array;
+  readonly rightChild: Int32Array;
+  readonly decisionType: Uint8Array;
+
+  constructor(leafCount: number) {
+    const nodeCount = leafCount - 1;
+    const buffer = new ArrayBuffer(16 * leafCount + 29 * nodeCount);
+    let at = 0;
+    const doubles = (count: number): Float64Array => {
+      at += count * 8;
+      return new Float64Array(buffer, at - count * 8, count);
+    };
+    const words = (): Int32Array => {
+      at += nodeCount * 4;
+      return new Int32Array(buffer, at - nodeCount * 4, nodeCount);
+    };
+    this.threshold = doubles(nodeCount);
+    this.leafValue = doubles(leafCount);
+    this.leafCover = doubles(leafCount);
+    this.nodeCover = doubles(nodeCount);
+    this.splitFeature = words();
+    this.leftChild = words();
+    this.rightChild = words();
+    this.decisionType = new Uint8Array(buffer, at, nodeCount);
+  }
+}
+
+/** Training counts; all NaN where the field does not hold whole counts, zeros where it is absent. */
+function counts(block: TreeBlock, key: string, out: Float64Array): Float64Array {
+  const field = block.fields.get(key);
+  if (field === undefined) return out;
+  try {
+    return readIntegers(block.bytes, field, out, 0, COUNT_MAX, key);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return out.fill(Number.NaN);
+  }
+}
+
+function decisionTypes(bytes: Uint8Array, field: Field, out: Uint8Array): Uint8Array {
+  const wide = readIntegers(bytes, field, new Int32Array(out.length), -128, 255, 'decision_type');
+  for (let node = 0; node < out.length; node++) out[node] = wide[node]! & DECISION_BITS;
+  return out;
+}
+
+/** As many integers as the field's text has room for, so that no count can ask for memory that is not there. */
+function integers<T extends Int32Array | Uint32Array>(
+  block: TreeBlock,
+  key: string,
+  count: number,
+  make: (count: number) => T,
+  low: number,
+  high: number,
+): T {
+  requireLength(block, key, count);
+  return readIntegers(block.bytes, requireField(block, key), make(count), low, high, key);
+}
+
+function requireLength(block: TreeBlock, key: string, count: number): void {
+  const { start, end, line } = requireField(block, key);
+  if (end - start < 2 * count - 1) {
+    throw new EngineError('wrong_length', `${key} has no room for ${count} numbers`, line);
+  }
+}
+
 function parseLinear(block: TreeBlock, leafCount: number, featureCount: number): LinearLeaves {
+  const { bytes } = block;
+  const constants = new Float64Array(leafCount);
   const constField = block.fields.get('leaf_const');
-  const constants =
-    constField === undefined
-      ? new Float64Array(leafCount)
-      : readDoubles(constField.text, leafCount, 'leaf_const', constField.line);
+  if (constField !== undefined) readDoubles(bytes, constField, constants, 'leaf_const');
   const offsets = new Int32Array(leafCount + 1);
   const countField = block.fields.get('num_features');
   if (countField !== undefined) {
-    const counts = readIntegers(
-      countField.text,
-      new Int32Array(leafCount),
-      0,
-      MOST_TERMS,
-      'num_features',
-      countField.line,
-    );
+    const counts = new Int32Array(leafCount);
+    readIntegers(bytes, countField, counts, 0, MOST_TERMS, 'num_features');
+    let total = 0;
     for (let leaf = 0; leaf < leafCount; leaf++) {
-      offsets[leaf + 1] = offsets[leaf]! + counts[leaf]!;
+      total += counts[leaf]!;
+      if (total > INT32_MAX) {
+        throw new EngineError('out_of_range', 'num_features adds up to too many terms', countField.line);
+      }
+      offsets[leaf + 1] = total;
     }
   }
   const termCount = offsets[leafCount]!;
   if (termCount === 0) {
-    return { constants, offsets, features: new Int32Array(0), coefficients: new Float64Array(0) };
+    return { constants, offsets, features: NO_INTEGERS, coefficients: new Float64Array(0) };
   }
-  const features = requireField(block, 'leaf_features');
-  const coefficients = requireField(block, 'leaf_coeff');
+  requireLength(block, 'leaf_features', termCount);
+  requireLength(block, 'leaf_coeff', termCount);
   return {
     constants,
     offsets,
     features: readIntegers(
-      features.text,
+      bytes,
+      requireField(block, 'leaf_features'),
       new Int32Array(termCount),
       0,
       featureCount - 1,
       'leaf_features',
-      features.line,
     ),
-    coefficients: readDoubles(coefficients.text, termCount, 'leaf_coeff', coefficients.line),
+    coefficients: readDoubles(
+      bytes,
+      requireField(block, 'leaf_coeff'),
+      new Float64Array(termCount),
+      'leaf_coeff',
+    ),
   };
 }
 
+/** Checks categories' sets and missing types, and turns thresholds into acting ones. */
 function checkSplits(block: TreeBlock, tree: Tree, categoryCount: number): void {
   for (let set = 0; set < categoryCount; set++) {
     if (tree.catBoundaries[set]! > tree.catBoundaries[set + 1]!) {
@@ -144,11 +237,34 @@ function checkSplits(block: TreeBlock, tree: Tree, categoryCount: number): void 
       );
     }
     const set = tree.threshold[node]!;
-    if ((type & CATEGORICAL_BIT) !== 0 && !(Number.isInteger(set) && set >= 0 && set < categoryCount)) {
+    if ((type & CATEGORICAL_BIT) === 0) {
+      tree.threshold[node] = actingThreshold(set);
+    } else if (Number.isInteger(set) && set >= 0 && set < categoryCount) {
+      // LightGBM does not look at it here.
+      tree.decisionType[node] = type & ~DEFAULT_LEFT_BIT;
+    } else {
       throw new EngineError(
         'malformed_tree',
         `node ${node} asks for category set ${set} of ${categoryCount}`,
         lineOf(block, 'threshold'),
+      );
+    }
+  }
+}
+
+function checkLeaves(block: TreeBlock, tree: Tree): void {
+  const { linear } = tree;
+  for (const [key, values] of [
+    ['leaf_value', tree.leafValue],
+    ['leaf_const', linear?.constants],
+    ['leaf_coeff', linear?.coefficients],
+  ] as const) {
+    const at = values?.findIndex((value) => !Number.isFinite(value)) ?? -1;
+    if (at >= 0) {
+      throw new EngineError(
+        'non_finite_leaf',
+        `${key} of Tree=${block.index} holds ${values![at]} at place ${at}`,
+        lineOf(block, key),
       );
     }
   }
@@ -189,11 +305,10 @@ function checkShape(block: TreeBlock, tree: Tree): void {
 }
 
 function readField(block: TreeBlock, key: string, low: number, high: number): number {
-  const field = requireField(block, key);
-  return readInteger(field.text, low, high, key, field.line);
+  return readInteger(block.bytes, requireField(block, key), low, high, key);
 }
 
-function requireField(block: TreeBlock, key: string): { readonly text: string; readonly line: number } {
+function requireField(block: TreeBlock, key: string): Field {
   const field = block.fields.get(key);
   if (field === undefined) {
     throw new EngineError('missing_field', `Tree=${block.index} has no ${key}`, block.line);

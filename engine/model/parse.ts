@@ -1,38 +1,46 @@
 import { EngineError } from '../errors.ts';
-import type { Model } from './model.ts';
-import { clip, readInteger } from './numbers.ts';
-import { parseFeatures } from './parse-features.ts';
+import { checkLimit, type ParseOptions } from './limits.ts';
+import { decodeText, Lines, type Field } from './lines.ts';
+import type { FeatureText, Model } from './model.ts';
+import { clip, countWords, readInteger } from './numbers.ts';
 import { parseObjective } from './parse-objective.ts';
 import { parseTree, type TreeBlock } from './parse-tree.ts';
 import type { Tree } from './tree.ts';
 
 const LIMIT = 2 ** 31 - 1;
-const VERSIONS = ['v2', 'v3', 'v4'] as const;
-
-type Field = { readonly text: string; readonly line: number };
+/** Outputs that are believed without being asked for. */
+const MOST_OUTPUTS = 1 << 20;
+const VERSIONS = ['v2', 'v3', 'v4'];
+/** What may follow the trees; files from before July 2018 do not say that they end. */
+const ENDS = ['end of trees', 'feature importances:', 'feature_importances:', 'parameters:'];
+const PANDAS = 'pandas_categorical:';
 
 /**
- * Parses a LightGBM text model (`Booster.save_model`, versions v2 to v4). What follows the trees
- * (importances, parameters, pandas categories) does not bear on scores and is not read.
+ * Parses a LightGBM text model (`Booster.save_model`, versions v2 to v4, or none said). What follows the trees is
+ * read for pandas' categories only.
  * @throws EngineError naming the code and the 1-based line of what cannot be scored
  */
-export function parseModel(text: string): Model {
-  const lines = new Lines(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+export function parseModel(source: string | Uint8Array, options: ParseOptions = {}): Model {
+  const bytes = typeof source === 'string' ? new TextEncoder().encode(source) : source;
+  const { limits } = options;
+  checkLimit(limits, 'maxBytes', bytes.length);
+  const lines = new Lines(bytes);
   const header = readHeader(lines);
-  const version = VERSIONS.find((known) => known === header.get('version')?.text);
-  if (version === undefined) {
-    const found = header.get('version');
+  const versionField = header.get('version');
+  const version = versionField === undefined ? 'none' : textOf(bytes, versionField);
+  if (versionField !== undefined && !VERSIONS.includes(version)) {
     throw new EngineError(
       'unsupported_version',
-      found === undefined
-        ? 'the model does not say its version'
-        : `version ${clip(found.text)} is none of v2, v3, v4`,
-      found?.line ?? 1,
+      `version ${clip(version)} is none of v2, v3, v4`,
+      versionField.line,
     );
   }
-  const outputCount = integerField(header, 'num_class', 1, LIMIT);
+  const integer = (key: string, low: number, high: number): number =>
+    readInteger(bytes, requireField(header, key), low, high, key);
+  const outputCount = integer('num_class', 1, MOST_OUTPUTS);
+  checkLimit(limits, 'maxOutputs', outputCount, header.get('num_class')?.line);
   const treesPerIteration = header.has('num_tree_per_iteration')
-    ? integerField(header, 'num_tree_per_iteration', 1, LIMIT)
+    ? integer('num_tree_per_iteration', 1, LIMIT)
     : outputCount;
   if (treesPerIteration !== outputCount) {
     throw new EngineError(
@@ -41,24 +49,23 @@ export function parseModel(text: string): Model {
       header.get('num_tree_per_iteration')?.line,
     );
   }
-  const featureCount = integerField(header, 'max_feature_idx', 0, LIMIT - 1) + 1;
-  const features = parseFeatures(
-    requireField(header, 'feature_names'),
-    header.get('feature_infos'),
-    featureCount,
+  const featureCount = integer('max_feature_idx', 0, LIMIT - 1) + 1;
+  checkLimit(limits, 'maxFeatures', featureCount, header.get('max_feature_idx')?.line);
+  const featureText = readFeatures(bytes, header, featureCount);
+  const objectiveField = header.get('objective');
+  const objective = parseObjective(
+    objectiveField && { text: textOf(bytes, objectiveField), line: objectiveField.line },
+    outputCount,
   );
-  const objective = parseObjective(header.get('objective'), outputCount);
-  const trees = readTrees(lines, featureCount);
+  const trees = readTrees(lines, featureCount, options);
   const announced = header.get('tree_sizes');
-  if (announced !== undefined) {
-    const count = announced.text.split(' ').filter((size) => size !== '').length;
-    if (count !== trees.length) {
-      throw new EngineError(
-        'truncated',
-        `tree_sizes announces ${count} trees, ${trees.length} follow`,
-        lines.number,
-      );
-    }
+  const count = announced === undefined ? trees.length : countWords(bytes, announced);
+  if (count !== trees.length) {
+    throw new EngineError(
+      'truncated',
+      `tree_sizes announces ${count} trees, ${trees.length} follow`,
+      lines.number,
+    );
   }
   if (trees.length % treesPerIteration !== 0) {
     throw new EngineError(
@@ -68,115 +75,158 @@ export function parseModel(text: string): Model {
     );
   }
   return {
+    library: 'lightgbm',
     version,
     trees,
     featureCount,
-    features,
+    used: undefined,
+    inputCount: featureCount,
+    featureText,
     outputCount,
     treesPerIteration,
     iterationCount: trees.length / treesPerIteration,
+    iterationSpan: 1,
     averageOutput: header.has('average_output'),
+    baseScores: Array.from({ length: outputCount }, () => 0),
+    singleSums: false,
     objective,
+    pandasText: readPandas(lines),
   };
 }
 
-/** Walks the text line by line without splitting it whole. CR, LF and CRLF all end a line. */
-class Lines {
-  readonly #text: string;
-  #next = 0;
-  /** 1-based number of the line handed out last. */
-  number = 0;
-
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  take(): string | undefined {
-    if (this.#next >= this.#text.length) {
-      return undefined;
-    }
-    let end = this.#text.indexOf('\n', this.#next);
-    if (end < 0) {
-      end = this.#text.length;
-    }
-    const stop = end > this.#next && this.#text.charCodeAt(end - 1) === 13 ? end - 1 : end;
-    const line = this.#text.slice(this.#next, stop);
-    this.#next = end + 1;
-    this.number += 1;
-    return line;
-  }
-
-  /** Hands the line that was taken last out again. */
-  back(line: string): void {
-    this.#next = this.#text.lastIndexOf(line, this.#next - 1);
-    this.number -= 1;
-  }
+function textOf(bytes: Uint8Array, field: Field): string {
+  return decodeText(bytes.subarray(field.start, field.end));
 }
 
 function readHeader(lines: Lines): Map<string, Field> {
-  let line = lines.take();
-  while (line === '') {
-    line = lines.take();
-  }
-  if (line !== 'tree') {
+  let more = lines.take();
+  while (more && lines.isEmpty) more = lines.take();
+  if (!more || !lines.is('tree')) {
     throw new EngineError(
       'not_a_model',
-      `a LightGBM text model starts with "tree", not with "${clip(line ?? '')}"`,
+      `a LightGBM text model starts with "tree", not with "${clip(more ? lines.text() : '')}"`,
       Math.max(1, lines.number),
     );
   }
   const header = new Map<string, Field>();
-  for (line = lines.take(); line !== undefined; line = lines.take()) {
-    if (line.startsWith('Tree=') || line === 'end of trees') {
-      lines.back(line);
+  while (lines.take()) {
+    if (lines.startsWith('Tree=') || ENDS.some((end) => lines.is(end))) {
+      lines.back();
       break;
     }
-    if (line !== '') {
-      const equals = line.indexOf('=');
-      const key = equals < 0 ? line : line.slice(0, equals);
-      header.set(key, { text: equals < 0 ? '' : line.slice(equals + 1), line: lines.number });
-    }
+    if (lines.isEmpty) continue;
+    const equals = lines.equalsSign();
+    const stop = equals < 0 ? lines.end : equals;
+    header.set(keyOf(lines, stop), {
+      start: Math.min(stop + 1, lines.end),
+      end: lines.end,
+      line: lines.number,
+    });
   }
   return header;
 }
 
-function readTrees(lines: Lines, featureCount: number): Tree[] {
+/** A line's key; keys that nobody asks for may be cut. */
+function keyOf(lines: Lines, stop: number): string {
+  return decodeText(lines.bytes.subarray(lines.start, Math.min(stop, lines.start + 64)));
+}
+
+function readFeatures(
+  bytes: Uint8Array,
+  header: ReadonlyMap<string, Field>,
+  featureCount: number,
+): FeatureText {
+  const names = requireField(header, 'feature_names');
+  const found = countWords(bytes, names);
+  if (found !== featureCount) {
+    throw new EngineError(
+      'wrong_length',
+      `feature_names lists ${found} features, ${featureCount} expected`,
+      names.line,
+    );
+  }
+  const infos = header.get('feature_infos');
+  return { names: textOf(bytes, names), separator: ' ', infos: infos && textOf(bytes, infos) };
+}
+
+function readTrees(lines: Lines, featureCount: number, options: ParseOptions): Tree[] {
+  const { limits } = options;
   const trees: Tree[] = [];
-  let ended = false;
-  for (let line = lines.take(); line !== undefined; line = lines.take()) {
-    if (line === 'end of trees') {
-      ended = true;
-      break;
-    }
-    if (line === '') {
-      continue;
-    }
-    if (line !== `Tree=${trees.length}`) {
+  let leaves = 0;
+  while (lines.take()) {
+    if (lines.isEmpty) continue;
+    if (ENDS.some((end) => lines.is(end))) return trees;
+    // The number is not looked at: joined files repeat them.
+    if (!lines.startsWith('Tree=')) {
       throw new EngineError(
         'malformed_line',
-        `expected Tree=${trees.length}, found "${clip(line)}"`,
+        `expected Tree=${trees.length}, found "${clip(lines.text())}"`,
         lines.number,
       );
     }
-    trees.push(parseTree(readBlock(lines, trees.length), featureCount));
+    checkLimit(limits, 'maxTrees', trees.length + 1, lines.number);
+    const tree = parseTree(readBlock(lines, trees.length), featureCount, options);
+    leaves += tree.leafCount;
+    checkLimit(limits, 'maxTotalLeaves', leaves, lines.number);
+    trees.push(tree);
   }
-  if (!ended) {
-    throw new EngineError('truncated', 'the text ends before "end of trees"', lines.number);
-  }
-  return trees;
+  throw new EngineError('truncated', 'the text ends before "end of trees"', Math.max(1, lines.number));
 }
 
+/** Fields of a tree that are read; others are not remembered. */
+const TREE_KEYS = [
+  'num_leaves',
+  'num_cat',
+  'split_feature',
+  'threshold',
+  'decision_type',
+  'left_child',
+  'right_child',
+  'leaf_value',
+  'leaf_count',
+  'internal_count',
+  'cat_boundaries',
+  'cat_threshold',
+  'is_linear',
+  'leaf_const',
+  'num_features',
+  'leaf_features',
+  'leaf_coeff',
+];
+
 function readBlock(lines: Lines, index: number): TreeBlock {
-  const start = lines.number;
+  const { bytes, number: line } = lines;
   const fields = new Map<string, Field>();
-  for (let line = lines.take(); line !== undefined && line !== ''; line = lines.take()) {
-    const equals = line.indexOf('=');
+  while (lines.take()) {
+    if (lines.isEmpty) break;
+    const equals = lines.equalsSign();
     if (equals < 0) {
-      throw new EngineError('malformed_line', `"${clip(line)}" is not key=value`, lines.number);
+      if (ENDS.some((end) => lines.is(end))) {
+        lines.back();
+        break;
+      }
+      throw new EngineError('malformed_line', `"${clip(lines.text())}" is not key=value`, lines.number);
     }
-    fields.set(line.slice(0, equals), { text: line.slice(equals + 1), line: lines.number });
+    const length = equals - lines.start;
+    const key = TREE_KEYS.find((known) => known.length === length && lines.startsWith(known));
+    if (key !== undefined) fields.set(key, { start: equals + 1, end: lines.end, line: lines.number });
+    if (lines.startsWith('Tree=')) {
+      lines.back();
+      break;
+    }
   }
-  return { index, line: start, fields };
+  return { bytes, index, line, fields };
+}
+
+/** The last line that keeps pandas' categories, of those that are left. */
+function readPandas(lines: Lines): string | undefined {
+  let found: string | undefined;
+  while (lines.take()) {
+    if (lines.startsWith(PANDAS)) {
+      found = decodeText(lines.bytes.subarray(lines.start + PANDAS.length, lines.end));
+    }
+  }
+  return found === undefined || found === 'null' ? undefined : found;
 }
 
 function requireField(header: ReadonlyMap<string, Field>, key: string): Field {
@@ -185,9 +235,4 @@ function requireField(header: ReadonlyMap<string, Field>, key: string): Field {
     throw new EngineError('missing_field', `the model has no ${key}`, 1);
   }
   return field;
-}
-
-function integerField(header: ReadonlyMap<string, Field>, key: string, low: number, high: number): number {
-  const field = requireField(header, key);
-  return readInteger(field.text, low, high, key, field.line);
 }

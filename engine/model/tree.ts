@@ -1,4 +1,4 @@
-/** Bits of a node's `decisionType`, as LightGBM writes them. */
+/** Bits of a node's `decisionType`, as LightGBM writes them. At a categorical node, default left sends NaN left. */
 export const CATEGORICAL_BIT = 1;
 export const DEFAULT_LEFT_BIT = 2;
 
@@ -36,7 +36,10 @@ export type Tree = {
   readonly leafCount: number;
   /** leafCount − 1 */
   readonly splitFeature: Int32Array;
-  /** leafCount − 1; at a categorical node, the index into `catBoundaries`. */
+  /**
+   * leafCount − 1; a value no higher goes left. As `actingThreshold` gives them, so that values compare as they are.
+   * At a categorical node, the index into `catBoundaries`.
+   */
   readonly threshold: Float64Array;
   /** leafCount − 1; bit 0 categorical, bit 1 default left, bits 2–3 the missing type. */
   readonly decisionType: Uint8Array;
@@ -46,20 +49,63 @@ export type Tree = {
   readonly rightChild: Int32Array;
   /** leafCount */
   readonly leafValue: Float64Array;
-  /** leafCount; training rows that ended in the leaf (zeros where the file does not say). */
+  /** leafCount; training rows that ended in the leaf: zeros where the file does not say, NaN where it cannot be read. */
   readonly leafCover: Float64Array;
-  /** leafCount − 1; training rows that passed the node (zeros where the file does not say). */
+  /** leafCount − 1; training rows that passed the node, likewise. */
   readonly nodeCover: Float64Array;
-  /** leafCount − 1; the node's own output, in the file's six digits. */
-  readonly nodeValue: Float64Array;
   /** Words of category set `c`: `catThreshold[catBoundaries[c] … catBoundaries[c + 1]]`; empty without categories. */
   readonly catBoundaries: Int32Array;
   /** Bit sets of 32 categories a word. */
   readonly catThreshold: Uint32Array;
   readonly linear: LinearLeaves | undefined;
+  /** Whether categories are rounded to single precision before they are cut to integers, and −0.5 is none (XGBoost). */
+  readonly singleCategories: boolean;
+  /** leafCount; what `predictLeaf` calls each leaf, where that is not its number. */
+  readonly leafNames: Int32Array | undefined;
 };
 
 /** The missing type of a node from its decision type. */
 export function missingTypeOf(decisionType: number): number {
   return (decisionType >> 2) & 3;
+}
+
+/** The largest double below −ZERO_THRESHOLD. */
+const BELOW_ZEROS = -1.0000000180025096e-35;
+
+/**
+ * LightGBM reads everything within the zero threshold as 0. A threshold inside that band is moved to the edge
+ * that it acts like, after which plain comparisons give the same answers.
+ */
+export function actingThreshold(threshold: number): number {
+  if (!(Math.abs(threshold) <= ZERO_THRESHOLD)) return threshold;
+  return threshold >= 0 ? ZERO_THRESHOLD : BELOW_ZEROS;
+}
+
+/** Whether a category, an integer from 0 on, is in one of a tree's sets. */
+export function setHas(tree: Tree, set: number, category: number): boolean {
+  const word = tree.catBoundaries[set]! + (category >>> 5);
+  return word < tree.catBoundaries[set + 1]! && ((tree.catThreshold[word]! >>> (category & 31)) & 1) === 1;
+}
+
+/** Steps from the root to the deepest leaf. */
+export function depthOf(tree: Tree): number {
+  if (tree.leafCount === 1) return 0;
+  const depth = new Int32Array(tree.leafCount - 1);
+  const waiting = new Int32Array(tree.leafCount);
+  let deepest = 0;
+  let count = 1;
+  while (count > 0) {
+    count -= 1;
+    const node = waiting[count]!;
+    const below = depth[node]! + 1;
+    if (below > deepest) deepest = below;
+    for (const child of [tree.leftChild[node]!, tree.rightChild[node]!]) {
+      if (child >= 0) {
+        depth[child] = below;
+        waiting[count] = child;
+        count += 1;
+      }
+    }
+  }
+  return deepest;
 }

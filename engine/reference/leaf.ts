@@ -1,45 +1,41 @@
 import {
   CATEGORICAL_BIT,
   DEFAULT_LEFT_BIT,
-  MISSING_NAN,
   MISSING_ZERO,
   missingTypeOf,
+  setHas,
   ZERO_THRESHOLD,
   type Tree,
 } from '../model/tree.ts';
 
-/** What LightGBM's prediction sees of a value: everything within the zero threshold is +0, NaN stays. */
+/** What LightGBM's linear leaves see of a value: everything within the zero threshold is +0, NaN stays. */
 export function seenValue(value: number): number {
   return Math.abs(value) <= ZERO_THRESHOLD ? 0 : value;
 }
 
 /**
- * Whether a value goes left at a node. `value` must have passed `seenValue`.
+ * Whether a value goes left at a node.
  * Source: Tree::NumericalDecision and Tree::CategoricalDecision of LightGBM's include/LightGBM/tree.h.
  */
 export function goesLeft(tree: Tree, node: number, value: number): boolean {
   const type = tree.decisionType[node]!;
   if ((type & CATEGORICAL_BIT) !== 0) {
-    return inCategorySet(tree, tree.threshold[node]!, value);
+    if (value !== value) return (type & DEFAULT_LEFT_BIT) !== 0;
+    const category = categoryOf(tree, value);
+    return category >= 0 && setHas(tree, tree.threshold[node]!, category);
   }
   const missing = missingTypeOf(type);
   const isNaN = value !== value;
-  if (isNaN ? missing !== 0 : missing === MISSING_ZERO && value === 0) {
-    if (missing === MISSING_ZERO || missing === MISSING_NAN) {
-      return (type & DEFAULT_LEFT_BIT) !== 0;
-    }
+  if (isNaN ? missing !== 0 : missing === MISSING_ZERO && Math.abs(value) <= ZERO_THRESHOLD) {
+    return (type & DEFAULT_LEFT_BIT) !== 0;
   }
   return (isNaN ? 0 : value) <= tree.threshold[node]!;
 }
 
-/** Categories are truncated toward zero; NaN, negative ones and those beyond an int are in no set. */
-function inCategorySet(tree: Tree, set: number, value: number): boolean {
-  if (!(value > -1 && value < 2 ** 31)) {
-    return false;
-  }
-  const category = Math.trunc(value);
-  const word = tree.catBoundaries[set]! + (category >>> 5);
-  return word < tree.catBoundaries[set + 1]! && ((tree.catThreshold[word]! >>> (category & 31)) & 1) === 1;
+/** Categories are cut toward zero; −1 for NaN, negative ones and those beyond an int, which are in no set. */
+function categoryOf(tree: Tree, value: number): number {
+  const seen = tree.singleCategories ? Math.fround(value) : value;
+  return (tree.singleCategories ? seen >= 0 : seen > -1) && seen < 2 ** 31 ? Math.trunc(seen) : -1;
 }
 
 /**
@@ -52,7 +48,7 @@ export function leafOf(tree: Tree, rows: Float64Array, offset: number): number {
   }
   let node = 0;
   while (node >= 0) {
-    const value = seenValue(rows[offset + tree.splitFeature[node]!]!);
+    const value = rows[offset + tree.splitFeature[node]!]!;
     node = goesLeft(tree, node, value) ? tree.leftChild[node]! : tree.rightChild[node]!;
   }
   return ~node;

@@ -5,6 +5,7 @@ import { leafOf, leafOutput } from './leaf.ts';
  * Adds one tree's output to the score of every row.
  * @param rows row-major, `rowCount × featureCount`
  * @param sums the score of row `r` lies at `r * stride + offset`
+ * @param single whether the sum is rounded to single precision
  */
 export function addTreeByReference(
   tree: Tree,
@@ -14,10 +15,12 @@ export function addTreeByReference(
   sums: Float64Array,
   stride: number,
   offset: number,
+  single: boolean,
 ): void {
   for (let row = 0; row < rowCount; row++) {
     const start = row * featureCount;
     const at = row * stride + offset;
-    sums[at] = sums[at]! + leafOutput(tree, leafOf(tree, rows, start), rows, start);
+    const sum = sums[at]! + leafOutput(tree, leafOf(tree, rows, start), rows, start);
+    sums[at] = single ? Math.fround(sum) : sum;
   }
 }

@@ -6,12 +6,14 @@ import { addTreeByReference } from './score.ts';
 
 /** Scores any model by walking its trees, one row at a time: the yardstick for every other scorer. */
 export function createReferenceScorer(model: Model): Scorer {
-  const { featureCount, treesPerIteration } = model;
+  const { inputCount: featureCount, treesPerIteration, baseScores, singleSums } = model;
   return {
     name: 'reference',
     score(source, iterations, out) {
       const rows = asRows(source);
-      out.fill(0, 0, source.rowCount * treesPerIteration);
+      for (let at = 0; at < source.rowCount * treesPerIteration; at++) {
+        out[at] = baseScores[at % treesPerIteration]!;
+      }
       for (
         let tree = iterations.start * treesPerIteration;
         tree < iterations.end * treesPerIteration;
@@ -26,6 +28,7 @@ export function createReferenceScorer(model: Model): Scorer {
           out,
           treesPerIteration,
           output,
+          singleSums,
         );
       }
     },

@@ -54,7 +54,7 @@ test('it has two stages on a pinned base, and installs packages before it copies
     (instruction) => `${instruction.getKeyword()} ${instruction.getArgumentsContent()}`,
   );
   expect(order.findIndex((line) => line.includes('npm ci'))).toBeLessThan(
-    order.findIndex((line) => /COPY engine/u.test(line)),
+    order.findIndex((line) => /COPY engine /u.test(line)),
   );
 });
 
