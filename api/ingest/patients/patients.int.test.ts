@@ -3,6 +3,7 @@ import { writeXlsx } from 'hucre/xlsx';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readCommand } from '#models/synthetic/options.ts';
 import { writeCohort } from '#models/synthetic/write-cohort.ts';
+import { CsvCells } from '#patients/sources/csv-cells.ts';
 import { decodeChunk } from '#shared/chunks/payload.ts';
 import { registerModel } from '#shared/models/store.ts';
 import { knownModel } from '#test/support/known-model.ts';
@@ -124,18 +125,13 @@ describe('NMRS messages', () => {
 });
 
 describe('RADET line lists', () => {
-  const workbook = async (csv: string) =>
-    await writeXlsx({
-      sheets: [
-        {
-          name: 'RADET',
-          rows: csv
-            .trim()
-            .split('\n')
-            .map((line) => line.trim().split(',')),
-        },
-      ],
-    });
+  const workbook = async (csv: string) => {
+    const rows: string[][] = [];
+    const cells = new CsvCells((row) => rows.push([...row]));
+    cells.write(csv);
+    cells.end();
+    return await writeXlsx({ sheets: [{ name: 'RADET', rows }] });
+  };
 
   test('of one snapshot know the snapshot features, equal to the flat table’s, and say which they cannot know', async () => {
     const flat = await stored(await submit(await cohort(), 'text/csv', '&ignore_unknown=true'));
