@@ -4,6 +4,7 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import type { Principal } from '#api/auth/principal.ts';
 import type { ApiDeps } from '#api/deps.ts';
+import type { RateClass, RateState } from '#api/limits/limits.ts';
 import type { ApiScope } from '#shared/db/schema.ts';
 import type { ErrorCode } from '#shared/errors/errors.ts';
 import type { Logger } from '#shared/log/logger.ts';
@@ -17,6 +18,7 @@ export type ApiEnv = {
     route: string;
     principal?: Principal;
     errorCode?: ErrorCode;
+    rate?: RateState;
   };
 };
 
@@ -49,6 +51,8 @@ export type RouteSpec<Params extends z.ZodObject, Query extends z.ZodObject> = {
   path: string;
   /** The scope that the key must carry; `any` takes every valid key, `public` needs none. */
   access: ApiScope | 'any' | 'public';
+  /** What its requests count as; `requests` by default. */
+  rate?: RateClass;
   summary: string;
   description?: string;
   tag: string;

@@ -22,6 +22,7 @@ export const WARNING_CODES = {
     'Medicines were dispensed after a documented death or transfer: the patient counts as in care.',
   history_unknown: 'A patient was transferred in: features of the time before are missing.',
   birth_date_estimated: 'Only the year or month of birth is given; the middle of it counts.',
+  resource_not_read: 'A FHIR resource is of a type that is not read.',
   quantity_as_supply: 'Days of supply were worked out from the quantity dispensed, at one a day.',
 } as const;
 

@@ -3,6 +3,7 @@ import * as core from '#migrations/0001-core.ts';
 import * as programme from '#migrations/0002-programme.ts';
 import * as backups from '#migrations/0003-backups.ts';
 import * as intake from '#migrations/0004-intake.ts';
+import * as modelOwners from '#migrations/0007-model-owners.ts';
 import type { Db } from './database.ts';
 
 /** Every released migration by name, in order. A released one is never edited: add the next number. */
@@ -11,6 +12,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0002-programme': programme,
   '0003-backups': backups,
   '0004-intake': intake,
+  '0007-model-owners': modelOwners,
 };
 
 /** Brings the schema up to date; Kysely's lock lets several processes call it at once. */

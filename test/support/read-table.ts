@@ -1,3 +1,4 @@
+import { MemoryBudget } from '#api/limits/memory-budget.ts';
 import type { ChunkRows } from '#shared/chunks/payload.ts';
 import type { RejectedRow } from '#shared/jobs/append-to-job.ts';
 import type { ModelManifest } from '#shared/models/manifest.ts';
@@ -89,6 +90,7 @@ export async function readTable(
       layOut: (names) =>
         (out.layout = layOut(names, { manifest, ignoreUnknown, line: input.header_line ?? 1 })),
       manifest,
+      memory: new MemoryBudget(Infinity).open(0),
       ready: async () => undefined,
       roleOf: roleLookup(manifest),
     },

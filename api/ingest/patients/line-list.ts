@@ -10,7 +10,6 @@ import { type CellRows, CsvRows } from '../csv-rows.ts';
 import type { CohortParser, FormatContext } from '../input-format.ts';
 import type { CsvDialect } from '../sniff/dialect.ts';
 import { PatientEmitter } from './patient-emitter.ts';
-import { xlsxRows } from './xlsx-rows.ts';
 
 /** A line list that takes a table's rows, from whatever source. */
 export type LineListIntake = {
@@ -151,23 +150,6 @@ export function lineListCsv(context: FormatContext, dialect: CsvDialect): Cohort
     },
     end: async () => {
       csv.end();
-      await list.end();
-    },
-    close: list.close,
-  };
-}
-
-/** A line list as a workbook. */
-export function lineListWorkbook(context: FormatContext): CohortParser {
-  const list = openLineList(context);
-  const sheet = xlsxRows(list.row, async () => {
-    await list.drain();
-    await context.ready();
-  });
-  return {
-    write: sheet.write,
-    end: async () => {
-      await sheet.end();
       await list.end();
     },
     close: list.close,

@@ -27,6 +27,8 @@ export type WrapperRules = {
   isOwnKey: (key: string) => boolean;
   /** A single object under this key is one that is looked for, or wraps them in turn. */
   isWrapperKey: (key: string) => boolean;
+  /** A list of objects under this key holds what is looked for; under any key where this is not given. */
+  isListKey?: (key: string) => boolean;
 };
 
 const NO_WRAPPERS: WrapperRules = { isOwnKey: () => true, isWrapperKey: () => false };
@@ -146,7 +148,8 @@ export class ObjectSplitter {
         this.#afterColon = true;
         break;
       case OPEN_LIST:
-        this.#listBegan = !this.#isOwn && wasAfterColon && !this.#isSkipped;
+        this.#listBegan =
+          !this.#isOwn && wasAfterColon && !this.#isSkipped && this.#rules.isListKey?.(this.#key) !== false;
         this.#deeper();
         break;
       case OPEN:
@@ -356,12 +359,15 @@ export class LinesOrObjects {
       if (end < 0) break;
       from = end + 1;
     }
-    const first = lines[0] ?? (data.length > this.#maxBytes ? data.subarray(0, 4) : undefined);
-    if (first === undefined) return isAll ? true : undefined;
+    // One line alone, or one longer than a record may be, is opened like any JSON: it may wrap many.
+    const isLong = lines.length === 0 && data.length > this.#maxBytes;
+    const first = lines[0] ?? (isLong || isAll ? data.subarray(0, 8) : undefined);
+    if (first === undefined) return undefined;
     const opening = first.toString('latin1', 0, 8).replace('ï»¿', '').trimStart();
     if (opening.startsWith('[')) return false;
-    if (!opening.startsWith('{') || lines.length === 0 || isObject(first)) return true;
-    if (lines.length < 2) return isAll || data.length > 2 * this.#maxBytes ? true : undefined;
+    if (!opening.startsWith('{')) return true;
+    if (lines.length < 2) return isLong || isAll || data.length > 2 * this.#maxBytes ? false : undefined;
+    if (isObject(first)) return true;
     return isObject(lines[1]!);
   }
 }

@@ -3,7 +3,6 @@ import { FEATURES, FEATURE_NAMES } from '#patients/features/features.ts';
 import { IDENTIFIER_NAMES, type Identifiers } from '#patients/record/identifiers.ts';
 import type { PatientRecord } from '#patients/record/patient-record.ts';
 import { FieldFault, PatientScreen } from '#patients/sources/patient-input.ts';
-import { identifierFault } from '#patients/values/identifier.ts';
 import { isMissing } from '#patients/values/missing.ts';
 import { DUE_DATE, FACILITY_ID, PATIENT_ID } from '../cohort-layout.ts';
 import { type FormatContext, warn } from '../input-format.ts';
@@ -29,7 +28,7 @@ export class PatientEmitter {
   readonly #extracted = new Float64Array(FEATURES.length);
   /** By feature of the model, its index among the extracted ones; -1 where nobody can know it. */
   readonly #indices: number[];
-  readonly #text = Buffer.alloc(4 * 64 + 16);
+  readonly #text = Buffer.alloc(1_024);
 
   constructor(context: FormatContext, asOf: EpochDay) {
     this.#context = context;
@@ -82,8 +81,8 @@ export class PatientEmitter {
   reject(line: number, field: string | null, code: string, message: string, whose?: Whose): void {
     const { rows } = this.#context;
     rows.begin(line, whose?.rowNo);
-    if (whose !== undefined) this.#whose(whose);
     rows.reject(field, code, message);
+    if (whose !== undefined) this.#whose(whose);
     rows.end();
   }
 
@@ -98,9 +97,8 @@ export class PatientEmitter {
     }
   }
 
-  /** Ids that break their rule are not handed on: the reason of the rejection names them. */
   #cell(role: number, text: string | undefined): void {
-    if (text === undefined || text === '' || identifierFault(text) !== undefined || isMissing(text)) return;
+    if (text === undefined || isMissing(text)) return;
     const length = this.#text.write(text);
     this.#context.rows.cell(role, this.#text, 0, length);
   }

@@ -7,7 +7,10 @@ import { CsvReader } from '../csv-reader.ts';
 import { CsvTable } from '../csv.ts';
 import type { CohortParser, FormatContext, Source } from '../input-format.ts';
 import { jsonRows } from '../json-rows.ts';
-import { lineListCsv, lineListWorkbook } from '../patients/line-list.ts';
+import { fhirParser } from '../patients/fhir.ts';
+import { lineListCsv } from '../patients/line-list.ts';
+import { workbookParser } from '../workbook/workbook-parser.ts';
+import { tableNames } from '../cell-table.ts';
 import { nmrsParser } from '../patients/nmrs.ts';
 import { type CsvDialect, sniffDialect, sniffLineEnds } from './dialect.ts';
 import { sniffEncoding, type TextEncoding, Utf8Transcoder } from './encoding.ts';
@@ -72,7 +75,7 @@ export class SniffingParser implements CohortParser {
 
   #open(head: Buffer, isWhole: boolean): CohortParser {
     if (head.length === 0) throw new ServiceError('empty_body', 'The body is empty.', { line: 1 });
-    if (startsWith(head, ZIP)) return this.#workbook();
+    if (startsWith(head, ZIP)) return workbookParser(this.#context, this.#source);
     if (startsWith(head, OLE)) {
       throw new ServiceError(
         'unsupported_media_type',
@@ -97,13 +100,6 @@ export class SniffingParser implements CohortParser {
     });
   }
 
-  #workbook(): CohortParser {
-    const { input } = this.#context;
-    const source = this.#source ?? 'line_list';
-    input.format = `${source}/workbook`;
-    return lineListWorkbook(this.#context);
-  }
-
   #text(text: string, isWhole: boolean): CohortParser {
     const context = this.#context;
     const { input, options } = context;
@@ -115,23 +111,21 @@ export class SniffingParser implements CohortParser {
       input.format = `${source}/${byLines ? 'ndjson' : 'json'}`;
       input.line_ends = null;
       if (source === 'nmrs') return nmrsParser(context);
+      if (source === 'fhir') return fhirParser(context);
       return jsonRows(context, json ?? { shape: 'list', source: 'table', wrapped: false });
     }
-    const roleOf = context.roleOf;
-    const tableNames = (cells: readonly string[]) =>
-      cells.filter((cell) => cell.trim() !== '' && roleOf(cell) !== undefined).length;
     const judge = (cells: readonly string[]) =>
       this.#source === 'table'
-        ? tableNames(cells)
+        ? tableNames(context, cells)
         : this.#source === 'line_list'
           ? lineListNames(cells)
-          : Math.max(tableNames(cells), lineListNames(cells));
+          : Math.max(tableNames(context, cells), lineListNames(cells));
     const dialect = sniffDialect(text, { judge, delimiter: options.delimiter, isWhole });
     input.delimiter = dialect.delimiter;
     input.line_ends = sniffLineEnds(text);
     const isLineList =
       this.#source === undefined
-        ? lineListNames(dialect.header) > tableNames(dialect.header)
+        ? lineListNames(dialect.header) > tableNames(context, dialect.header)
         : this.#source === 'line_list';
     if (judge(dialect.header) === 0 && looksLikeData(dialect.header)) {
       throw new ServiceError(

@@ -212,8 +212,13 @@ export function looksLikeLineList(cells: readonly string[]): boolean {
 
 /** Number of a row's cells that are titles of a line list: none unless three are. */
 export function lineListNames(cells: readonly string[]): number {
-  const known = columnsIn(cells).size;
+  const known = titleCount(cells);
   return known < 3 ? 0 : known;
+}
+
+/** Number of the columns of a line list that a row names. */
+export function titleCount(cells: readonly string[]): number {
+  return columnsIn(cells).size;
 }
 
 function columnsIn(cells: readonly string[]): Set<Column> {

@@ -99,7 +99,7 @@ function isOutweighed(row: LineListRow, used: readonly LineListRow[]): boolean {
 }
 
 /**
- * Death or transfer, where the newest status says so and nothing was dispensed since. Returns whether an exit was told
+ * Death or transfer (one who stopped is no case for prediction: `standingOf`), where the newest status says so and nothing was dispensed since. Returns whether an exit was told
  * and does not count: dispensing after it, or a later snapshot in care.
  */
 function addExit(used: readonly LineListRow[], record: PatientRecord): boolean {
@@ -108,6 +108,7 @@ function addExit(used: readonly LineListRow[], record: PatientRecord): boolean {
   if (last === undefined) return false;
   const newest = used.findLast(({ status }) => status > 0)!;
   if (newest !== last || isOutweighed(last, used)) return true;
+  if (statusOf(last) === 'stopped') return false;
   const { death, transferOut } = record.observations;
   const known = printedOn(last);
   const day = exitDayOf(last);
@@ -116,7 +117,7 @@ function addExit(used: readonly LineListRow[], record: PatientRecord): boolean {
 }
 
 function isExit(status: Status): boolean {
-  return status === 'died' || status === 'transferred_out';
+  return status === 'died' || status === 'transferred_out' || status === 'stopped';
 }
 
 /** The newest birth date; where there is none, so many years before the day on which the age was printed. */

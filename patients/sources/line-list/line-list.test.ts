@@ -115,6 +115,11 @@ describe('a list', () => {
       line: 1,
     });
     expect(await refusal([[...header!, 'SEX']])).toMatchObject({ code: 'duplicate_columns', field: 'SEX' });
+    expect(await refusal([['Visits'], ['State', 'Sex', 'Remarks']])).toMatchObject({
+      code: 'missing_columns',
+      field: 'Unique Id',
+      line: 2,
+    });
     expect(await refusal([])).toMatchObject({ code: 'empty_list' });
   });
 
@@ -148,7 +153,7 @@ describe('who is not predicted', () => {
     async (status) => {
       const tried = await tryList(list({ status, statusDate: '2026-05-01' }), { asOf: AS_OF });
       expect(tried.accepted).toHaveLength(1);
-      if (status !== 'Stopped') expect(tried.report.warnings['exit_outweighed']).toBe(1);
+      expect(tried.report.warnings['exit_outweighed']).toBe(1);
     },
   );
 
@@ -477,6 +482,8 @@ describe('a workbook', () => {
     expect(rounded.rejected).toMatchObject([{ id: 'SYN-1', code: 'rounded_id', sheet: 'A', line: 2 }]);
     const csv = await tryList(list({ id: '1.23457E+17' }), { asOf: AS_OF });
     expect(csv.rejected).toMatchObject([{ id: '1.23457E+17', code: 'rounded_id' }]);
+    const control = await tryList(list({ id: 'SYN\u00071' }), { asOf: AS_OF });
+    expect(control.rejected).toMatchObject([{ id: 'SYN 1', code: 'bad_value' }]);
     const formula = await tryList(sheet('A', list({ pickup: '' }), [[pickup, 'formula_without_value']]), {
       asOf: AS_OF,
     });

@@ -148,6 +148,7 @@ export class LineList {
         'missing_header',
         'The sheet that was asked for is not there, or has no header of a line list.',
       );
+    for (const sheet of this.#sheets) sheet.tellWhatIsMissing();
     const closest = this.#sheets.find(({ isEmpty }) => !isEmpty);
     if (closest === undefined) return new LineListFault('empty_list', 'The list has no rows.');
     return new LineListFault(

@@ -47,10 +47,8 @@ export function decodeRow(from: Buffer, at: number): { row: LineListRow; end: nu
     return from.toString('utf8', begin, to);
   };
   const [line, rowNo] = [number(), number()];
-  const numbers = Object.fromEntries(ROW_NUMBERS.map((name) => [name, number()])) as Pick<
-    LineListRow,
-    (typeof ROW_NUMBERS)[number]
-  >;
+  const numbers = {} as Pick<LineListRow, (typeof ROW_NUMBERS)[number]>;
+  for (const name of ROW_NUMBERS) numbers[name] = number();
   const [sheet, patientId, facilityId, facilityKey, fault] = [
     string(),
     string(),

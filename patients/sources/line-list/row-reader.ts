@@ -2,7 +2,12 @@ import { parseIsoDay, type EpochDay } from '#patients/record/epoch-day.ts';
 import type { IdentifierName, Identifiers } from '#patients/record/identifiers.ts';
 import { regimenCode } from '#patients/record/regimen-code.ts';
 import { readDate, type DateOrder } from '#patients/values/dates.ts';
-import { identifierFault, IDENTIFIER_FAULTS, MAX_ID_CHARACTERS } from '#patients/values/identifier.ts';
+import {
+  identifierFault,
+  IDENTIFIER_FAULTS,
+  MAX_ID_CHARACTERS,
+  readableId,
+} from '#patients/values/identifier.ts';
 import { isMissing, isMissingDate } from '#patients/values/missing.ts';
 import { readNumber } from '#patients/values/numbers.ts';
 import { readSex } from '#patients/values/sex.ts';
@@ -161,7 +166,7 @@ export class RowReader {
     const column = columns.find((c) => this.#text(c) !== '') ?? columns[0]!;
     const id = this.#text(column);
     const fault = identifierFault(id);
-    if (fault === undefined) row.patientId = id;
+    row.patientId = fault === undefined ? id : readableId(id);
     if (this.#flag(column) === 'formula_without_value')
       this.#fail(
         column,

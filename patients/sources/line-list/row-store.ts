@@ -80,7 +80,7 @@ export class RowStore {
       this.#pending = [];
       const file = (this.#file ??= await nameless(this.#folder));
       for (const { partition, bytes } of blocks) {
-        await file.write(bytes, 0, bytes.length, this.#fileBytes);
+        await writeWhole(file, bytes, this.#fileBytes);
         (this.#places[partition] ??= []).push({ offset: this.#fileBytes, length: bytes.length });
         this.#fileBytes += bytes.length;
       }
@@ -108,11 +108,12 @@ export class RowStore {
     }
     for (let partition = 0; partition < PARTITIONS; partition++) this.#seal(partition);
     await this.drain();
+    const block = Buffer.allocUnsafe(BLOCK_BYTES);
     for (let partition = 0; partition < PARTITIONS; partition++) {
       const groups = new Map<string, LineListRow[]>();
       for (const { offset, length } of this.#places[partition] ?? []) {
-        const bytes = Buffer.allocUnsafe(length);
-        await this.#file!.read(bytes, 0, length, offset);
+        const bytes = length > block.length ? Buffer.allocUnsafe(length) : block;
+        await readWhole(this.#file!, bytes, length, offset);
         for (let at = 0; at < length;) {
           const { row, end } = decodeRow(bytes, at);
           group(groups, row);
@@ -160,6 +161,19 @@ export class RowStore {
     let hash = this.#seed;
     for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193);
     return ((hash ^ (hash >>> 16) ^ (hash >>> 8)) >>> 0) % PARTITIONS;
+  }
+}
+
+async function writeWhole(file: FileHandle, bytes: Buffer, offset: number): Promise<void> {
+  for (let done = 0; done < bytes.length;)
+    done += (await file.write(bytes, done, bytes.length - done, offset + done)).bytesWritten;
+}
+
+async function readWhole(file: FileHandle, into: Buffer, length: number, offset: number): Promise<void> {
+  for (let have = 0; have < length;) {
+    const { bytesRead } = await file.read(into, have, length - have, offset + have);
+    if (bytesRead === 0) throw new Error('the file of rows is shorter than what was written');
+    have += bytesRead;
   }
 }
 

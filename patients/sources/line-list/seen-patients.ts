@@ -1,9 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { patientKey, ROW_NUMBERS, type LineListRow } from './row.ts';
 
-const FIRST_SLOTS = 1 << 14;
+/** Tables by the hash's lowest bits: each grows alone, so that growing never doubles the memory of all. */
+const TABLES = 64;
+const FIRST_SLOTS = 256;
 /** 16 bytes a slot, 64 MB at most: enough for 3.3 million patients. */
-const MOST_SLOTS = 1 << 22;
+const MOST_SLOTS = (1 << 22) / TABLES;
 const MAX_LOAD = 0.8;
 const LOW = 0;
 const HIGH = 1;
@@ -23,9 +25,7 @@ export type Earlier = {
  * keyed 64-bit hashes. Once full (3.3 million patients), later ones are not compared: `isFull`.
  */
 export class SeenPatients {
-  #slots = new Uint32Array(WORDS * FIRST_SLOTS);
-  #mask = FIRST_SLOTS - 1;
-  #used = 0;
+  readonly #tables = Array.from({ length: TABLES }, () => new Table());
   readonly #lowSeed = randomInt(2 ** 32);
   readonly #highSeed = randomInt(2 ** 32);
   readonly #numbers = new Float64Array(ROW_NUMBERS.length);
@@ -34,31 +34,15 @@ export class SeenPatients {
 
   find(row: LineListRow): Earlier | undefined {
     const [low, high] = this.#hash(patientKey(row));
-    const slots = this.#slots;
-    for (let slot = low & this.#mask; ; slot = (slot + 1) & this.#mask) {
-      const at = WORDS * slot;
-      if (slots[at + HIGH] === 0) return undefined;
-      if (slots[at + HIGH] === high && slots[at + LOW] === low)
-        return { line: slots[at + LINE]!, isSame: slots[at + SAID] === this.#said(row) };
-    }
+    const found = this.#tables[low % TABLES]!.find(low, high);
+    return found === undefined ? undefined : { line: found[LINE]!, isSame: found[SAID] === this.#said(row) };
   }
 
   /** Remembers the row as the one that counts for its patient. */
   add(row: LineListRow): void {
     if (this.isFull) return;
     const [low, high] = this.#hash(patientKey(row));
-    place(this.#slots, this.#mask, [low, high, this.#said(row), row.line]);
-    if (++this.#used < (this.#mask + 1) * MAX_LOAD) return;
-    if (this.#mask + 1 >= MOST_SLOTS) this.isFull = true;
-    else this.#grow();
-  }
-
-  #grow(): void {
-    const old = this.#slots;
-    this.#mask = this.#mask * 2 + 1;
-    this.#slots = new Uint32Array(old.length * 2);
-    for (let at = 0; at < old.length; at += WORDS)
-      if (old[at + HIGH] !== 0) place(this.#slots, this.#mask, old.subarray(at, at + WORDS));
+    this.isFull = !this.#tables[low % TABLES]!.add([low, high, this.#said(row), row.line]);
   }
 
   #hash(key: string): [number, number] {
@@ -81,10 +65,44 @@ export class SeenPatients {
   }
 }
 
-function place(slots: Uint32Array, mask: number, entry: ArrayLike<number>): void {
-  let slot = entry[LOW]! & mask;
-  while (slots[WORDS * slot + HIGH] !== 0) slot = (slot + 1) & mask;
-  for (let word = 0; word < WORDS; word++) slots[WORDS * slot + word] = entry[word]!;
+/** Open addressing with linear probing, by the bits above those that chose the table. */
+class Table {
+  #slots = new Uint32Array(WORDS * FIRST_SLOTS);
+  #mask = FIRST_SLOTS - 1;
+  #used = 0;
+
+  find(low: number, high: number): Uint32Array | undefined {
+    const slots = this.#slots;
+    for (let slot = slotOf(low, this.#mask); ; slot = (slot + 1) & this.#mask) {
+      const at = WORDS * slot;
+      if (slots[at + HIGH] === 0) return undefined;
+      if (slots[at + HIGH] === high && slots[at + LOW] === low) return slots.subarray(at, at + WORDS);
+    }
+  }
+
+  /** False where the table is full with this entry. */
+  add(entry: ArrayLike<number>): boolean {
+    this.#place(entry);
+    if (++this.#used < (this.#mask + 1) * MAX_LOAD) return true;
+    if (this.#mask + 1 >= MOST_SLOTS) return false;
+    const old = this.#slots;
+    this.#mask = this.#mask * 2 + 1;
+    this.#slots = new Uint32Array(old.length * 2);
+    for (let at = 0; at < old.length; at += WORDS)
+      if (old[at + HIGH] !== 0) this.#place(old.subarray(at, at + WORDS));
+    return true;
+  }
+
+  #place(entry: ArrayLike<number>): void {
+    const slots = this.#slots;
+    let slot = slotOf(entry[LOW]!, this.#mask);
+    while (slots[WORDS * slot + HIGH] !== 0) slot = (slot + 1) & this.#mask;
+    for (let word = 0; word < WORDS; word++) slots[WORDS * slot + word] = entry[word]!;
+  }
+}
+
+function slotOf(low: number, mask: number): number {
+  return Math.floor(low / TABLES) & mask;
 }
 
 /** The finaliser of MurmurHash3 (Austin Appleby, public domain). */

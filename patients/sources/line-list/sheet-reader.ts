@@ -1,7 +1,7 @@
 import type { DateOrder } from '#patients/values/dates.ts';
 import type { TimeZone } from '#patients/values/time-zone.ts';
 import { FieldFault } from '../patient-input.ts';
-import { looksLikeLineList, readHeader, type Header, type Layout } from './columns.ts';
+import { looksLikeLineList, readHeader, titleCount, type Header, type Layout } from './columns.ts';
 import { judgeColumns } from './judge-columns.ts';
 import { LineListFault } from './line-list-fault.ts';
 import { sheetReport, type SheetReport } from './report.ts';
@@ -14,6 +14,8 @@ const SAMPLE_ROWS = 5_000;
 const SAMPLE_CHARACTERS = 4 * 1024 ** 2;
 /** A title, a logo's row, a few notes: a header stands among the first rows or nowhere. */
 const ROWS_BEFORE_A_HEADER = 50;
+/** A row that names so many columns was meant to be the header. */
+const LEAST_TITLES = 2;
 
 /** `fault`: the source found the row unfit; what can be read of it is read all the same. */
 export type TakenRow = {
@@ -48,6 +50,7 @@ export class SheetReader {
   #headerLine: number | undefined;
   #key = '';
   #rowsBefore = 0;
+  #closest: { cells: readonly string[]; line: number; names: number } | undefined;
   #sample: TakenRow[] = [];
   #sampleCharacters = 0;
   #reader: RowReader | undefined;
@@ -84,7 +87,7 @@ export class SheetReader {
     this.firstLine ??= line;
     if (this.#header === undefined) {
       if (this.#rowsBefore < ROWS_BEFORE_A_HEADER && looksLikeLineList(cells)) this.#begin(cells, line);
-      else this.#rowsBefore++;
+      else this.#passOver(cells, line);
       return;
     }
     if (this.#isHeaderAgain(cells)) {
@@ -105,6 +108,11 @@ export class SheetReader {
     if (this.#header !== undefined && this.#reader === undefined) this.#judge(onRow);
   }
 
+  /** Of a sheet that is not read: throws `missing_columns` where a row names some of the columns, but not those needed. */
+  tellWhatIsMissing(): void {
+    if (this.#closest !== undefined) this.#begin(this.#closest.cells, this.#closest.line);
+  }
+
   report(): SheetReport {
     return (
       this.#report ?? {
@@ -116,6 +124,12 @@ export class SheetReader {
         decimal: 'unknown',
       }
     );
+  }
+
+  #passOver(cells: readonly string[], line: number): void {
+    if (this.#rowsBefore++ >= ROWS_BEFORE_A_HEADER) return;
+    const names = titleCount(cells);
+    if (names >= LEAST_TITLES && names > (this.#closest?.names ?? 0)) this.#closest = { cells, line, names };
   }
 
   #begin(cells: readonly string[], line: number): void {

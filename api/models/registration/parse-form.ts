@@ -1,6 +1,4 @@
 import { z } from 'zod';
-import { parseJson, readBody } from '#api/http/read-body.ts';
-import type { Call } from '#api/route.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import type { ModelFiles } from '#shared/models/verify.ts';
 
@@ -8,23 +6,26 @@ const PARTS = ['model', 'manifest', 'golden'] as const;
 const jsonUpload = z.strictObject({ model: z.string(), manifest: z.string(), golden: z.string() });
 
 /**
- * The three files of a model: parts of a multipart form, or texts in a JSON object. Throws `body_too_large`,
- * `unsupported_media_type`, `invalid_body`.
+ * The three files of a model: parts of a multipart form, or texts in a JSON object. Throws `unsupported_media_type`,
+ * `invalid_body`, `malformed_json`.
  */
-export async function readModelUpload({
-  deps,
-  incoming,
-}: Pick<Call<unknown, unknown>, 'deps' | 'incoming'>): Promise<ModelFiles> {
-  const type = incoming.headers['content-type'] ?? '';
-  const body = await readBody(incoming, deps.config.MAX_MODEL_BYTES);
+export async function parseForm(type: string, body: Buffer): Promise<ModelFiles> {
   if (type.startsWith('multipart/form-data')) return await ofForm(type, body);
   if (!type.startsWith('application/json')) {
     throw new ServiceError('unsupported_media_type', 'Send multipart/form-data or application/json.');
   }
-  const parsed = jsonUpload.safeParse(parseJson(body));
+  const parsed = jsonUpload.safeParse(jsonOf(body));
   if (!parsed.success) throw new ServiceError('invalid_body', `Send the texts ${PARTS.join(', ')}.`);
   const { model, manifest, golden } = parsed.data;
   return { model: Buffer.from(model), manifest, golden: Buffer.from(golden) };
+}
+
+function jsonOf(body: Buffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) as unknown;
+  } catch (error) {
+    throw new ServiceError('malformed_json', 'The body is not well-formed JSON.', { cause: error });
+  }
 }
 
 async function ofForm(type: string, body: Buffer): Promise<ModelFiles> {
