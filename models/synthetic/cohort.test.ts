@@ -7,6 +7,7 @@ import { FEATURE_NAMES, FEATURES, featureIndex } from '#patients/features/featur
 import { History } from '#patients/features/history.ts';
 import { isAtRisk, labelOf, standing } from '#patients/features/outcome.ts';
 import { emptyRecord } from '#patients/record/patient-record.ts';
+import { messageOf, type Organization, organizationOf } from '#patients/sources/fhir-message.ts';
 import { NmrsReader } from '#patients/sources/nmrs.ts';
 import { readHeader } from '#patients/sources/line-list/columns.ts';
 import { fillRecord } from '#patients/sources/line-list/fill-record.ts';
@@ -18,6 +19,7 @@ import { type LineListKind, LineListWriter } from './line-lists/write-line-list.
 import { readCommand } from './options.ts';
 import { RowWriter } from './row-writer.ts';
 import { writeCohort } from './write-cohort.ts';
+import { FhirWriter } from './write-fhir.ts';
 import { writeNmrsMessage } from './write-nmrs.ts';
 
 const AS_OF = parseIsoDay('2026-06-30');
@@ -86,6 +88,7 @@ describe('the flat cohort', () => {
       ['--kind', 'radet', '--snapshots', '3'],
       ['--kind', 'nmrs-line-list'],
       ['--kind', 'ndr'],
+      ['--kind', 'fhir'],
     ])
       expect(await hash(...kind, '--seed', '3')).toBe(await hash(...kind, '--seed', '3'));
     expect(await hash('--seed', '3')).not.toBe(await hash('--seed', '4'));
@@ -154,6 +157,33 @@ describe('one cohort in every format', () => {
         cohort.record.facilityId,
       ]);
     }
+  });
+
+  it('FHIR resources give what the NMRS message gives, bit for bit', () => {
+    const cohort = cohortOf();
+    const reader = new NmrsReader();
+    const extractor = new Extractor();
+    const out = new Float64Array(WIDTH);
+    const writer = new RowWriter();
+    const fhir = new FhirWriter();
+    const organizations = new Map<string, Organization>();
+    for (let i = 0; i < 1000; i++) {
+      cohort.make(i);
+      fhir.write(cohort, writer);
+      const lines = writer.take().toString().trimEnd().split('\n');
+      const resources = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+      const [first] = resources;
+      if (first!['resourceType'] === 'Organization')
+        organizations.set(first!['id'] as string, organizationOf(first!));
+      const record = reader.read(messageOf(resources, { organizations, warn: () => {} }));
+      extractor.extract(record, AS_OF, out);
+      expect(out).toEqual(cohort.features);
+      expect([record.patientId, record.facilityId]).toEqual([
+        cohort.record.patientId,
+        cohort.record.facilityId,
+      ]);
+    }
+    expect([...reader.warnings.counts.keys()]).toEqual([]);
   });
 
   it.each<[LineListKind, number, number]>([

@@ -1,8 +1,11 @@
 import { isoDate, type EpochDay } from '#patients/record/epoch-day.ts';
-import type { Answer, Question } from './nmrs-vocabulary.ts';
+import type { Drug, Line, MessageSink, Place } from './message-sink.ts';
+import { type Answer, DRUG_GROUPS, lineQuestion, LINES, type Question } from './nmrs-vocabulary.ts';
+
+const DURATION: Question = { variable: 'Medication duration', concept: 159_368 };
 
 /** One NMRS message under way, as JSON. `isCoded`: answers by concept and drugs in groups; else words, side by side. */
-export class NmrsMessage {
+export class NmrsMessage implements MessageSink {
   readonly #patientId: string;
   readonly #isCoded: boolean;
   readonly #visits: string[] = [];
@@ -19,71 +22,68 @@ export class NmrsMessage {
     this.#visits.push(`{"dateStarted":"${stamp(day)}"${created(day, known)},"voided":${isVoided ? 1 : 0}}`);
   }
 
-  /** Adds a form and gives its id. */
-  encounter(day: EpochDay, known: EpochDay, form: string, isVoided = false): string {
+  form(name: string, day: EpochDay, known: EpochDay, isVoided = false): string {
     const id = `${this.#patientId}-e${this.#serial++}`;
     this.#encounters.push(
-      `{"encounterUuid":"${id}","encounterDatetime":"${stamp(day)}","pmmForm":"${form}"${created(day, known)},"voided":${isVoided ? 1 : 0}}`,
+      `{"encounterUuid":"${id}","encounterDatetime":"${stamp(day)}","pmmForm":"${name}"${created(day, known)},"voided":${isVoided ? 1 : 0}}`,
     );
     return id;
   }
 
-  /** Adds a group of observations and gives its id, `''` where the export has none. */
-  group(form: string, day: EpochDay, known: EpochDay, { variable, concept }: Question): string {
-    if (!this.#isCoded) return '';
-    const id = `${this.#patientId}-g${this.#serial++}`;
-    this.#observe(form, day, known, `"obsUuid":"${id}",`, { variable, concept }, '', false);
-    return id;
+  /** Several drugs are told apart by their groups, or stand side by side; a voided form's leftovers are not voided. */
+  dispense(place: Place, drugs: readonly Drug[], line?: Line): void {
+    const { form, day, known } = place;
+    const leftover = { form, day, known };
+    const isPlain = drugs.length === 1 && drugs[0]!.group === DRUG_GROUPS.arv;
+    for (const drug of drugs) {
+      const group = isPlain || !this.#isCoded ? '' : this.#group(leftover, drug.group);
+      this.#observe(leftover, inGroup(group), drug.group.drug, this.#valueOf(drug));
+      if (!Number.isNaN(drug.days))
+        this.#observe(leftover, inGroup(group), DURATION, `,"valueNumeric":${drug.days}`);
+    }
+    if (line === undefined) return;
+    if (!line.isQuestion) this.answer(leftover, LINES.question, line.answer);
+    else
+      this.answer(
+        leftover,
+        lineQuestion(line.answer),
+        drugs.find((d) => d.group === DRUG_GROUPS.arv)!,
+      );
   }
 
-  number(
-    form: string,
-    day: EpochDay,
-    known: EpochDay,
-    question: Question,
-    value: number,
-    isVoided = false,
-    group = '',
-  ): void {
-    this.#observe(form, day, known, inGroup(group), question, `,"valueNumeric":${value}`, isVoided);
+  number(place: Place, question: Question, value: number): void {
+    this.#observe(place, '', question, `,"valueNumeric":${value}`);
   }
 
-  answer(
-    form: string,
-    day: EpochDay,
-    known: EpochDay,
-    question: Question,
-    { word, concept }: Answer,
-    group = '',
-  ): void {
-    const value = this.#isCoded && concept > 0 ? `,"valueCoded":${concept}` : `,"valueText":"${word}"`;
-    this.#observe(form, day, known, inGroup(group), question, value, false);
+  answer(place: Place, question: Question, answer: Answer): void {
+    this.#observe(place, '', question, this.#valueOf(answer));
   }
 
-  date(
-    form: string,
-    day: EpochDay,
-    known: EpochDay,
-    variable: string,
-    concept: number,
-    value: EpochDay,
-  ): void {
+  date(place: Place, question: Question, value: EpochDay): void {
     const field = this.#isCoded ? 'valueDatetime' : 'valueText';
-    this.#observe(form, day, known, '', { variable, concept }, `,"${field}":"${stamp(value)}"`, false);
+    this.#observe(place, '', question, `,"${field}":"${stamp(value)}"`);
   }
 
   line(header: string, demographics: string): string {
     return `{"messageHeader":${header},"messageData":{"demographics":${demographics},"visits":[${this.#visits.join()}],"encounters":[${this.#encounters.join()}],"obs":[${this.#obs.join()}]}}\n`;
   }
 
+  /** Adds a group of observations and gives its id. */
+  #group(place: Place, question: Question): string {
+    const id = `${this.#patientId}-g${this.#serial++}`;
+    this.#observe(place, `"obsUuid":"${id}",`, question, '');
+    return id;
+  }
+
+  #valueOf({ word, concept }: Answer): string {
+    return this.#isCoded && concept > 0 ? `,"valueCoded":${concept}` : `,"valueText":"${word}"`;
+  }
+
   #observe(
-    form: string,
-    day: EpochDay,
-    known: EpochDay,
+    { form, day, known, isVoided = false }: Place,
     group: string,
     { variable, concept }: Question,
     value: string,
-    isVoided: boolean,
   ): void {
     const encounter = form === '' ? '' : `"encounterUuid":"${form}",`;
     const id = this.#isCoded ? `,"conceptId":${concept}` : '';

@@ -17,6 +17,7 @@ Writes a SYNTHETIC cohort of patients on ART to standard output. Nobody in it ex
          radet         LAMIS+ ART line list (RADET) as CSV, its 91 columns
          nmrs-line-list, ndr
                        the ART line list of NMRS, the treatment line list of the NDR: days of refill
+         fhir          FHIR R4 resources, one a line, as Bulk Data has them
   --format csv|ndjson  of the flat table (default csv)
   --as-of YYYY-MM-DD   last day of the data (default ${DEFAULT_AS_OF})
   --population active  patients in care on that day (default)
@@ -27,7 +28,7 @@ Writes a SYNTHETIC cohort of patients on ART to standard output. Nobody in it ex
                        years added to every age, factor on the days late
 `;
 
-const KINDS = ['flat', 'nmrs', 'radet', 'nmrs-line-list', 'ndr'] as const;
+const KINDS = ['flat', 'nmrs', 'radet', 'nmrs-line-list', 'ndr', 'fhir'] as const;
 const FORMATS = ['csv', 'ndjson'] as const;
 
 export interface CohortCommand {
@@ -75,7 +76,8 @@ export function readCommand(args: readonly string[]): CohortCommand {
   const population: PopulationKind = oneOf('population', ['active', 'ever'] as const);
   const command: CohortCommand = {
     kind,
-    format: kind === 'flat' ? oneOf('format', FORMATS) : kind === 'nmrs' ? 'ndjson' : 'csv',
+    format:
+      kind === 'flat' ? oneOf('format', FORMATS) : kind === 'nmrs' || kind === 'fhir' ? 'ndjson' : 'csv',
     snapshots: whole('snapshots', 1),
     cohort: {
       rows: whole('rows', 0),

@@ -4,6 +4,7 @@ import { LineListWriter } from './line-lists/write-line-list.ts';
 import type { CohortCommand } from './options.ts';
 import { RowWriter } from './row-writer.ts';
 import { flatCsvHeader, writeCsvRow, writeNdjsonRow } from './write-flat.ts';
+import { FhirWriter } from './write-fhir.ts';
 import { writeNmrsMessage } from './write-nmrs.ts';
 
 const FLUSH_BYTES = 1 << 18;
@@ -34,6 +35,10 @@ function rowWriterFor(command: CohortCommand, cohort: Cohort, writer: RowWriter)
   switch (command.kind) {
     case 'nmrs':
       return () => writeNmrsMessage(cohort, writer);
+    case 'fhir': {
+      const fhir = new FhirWriter();
+      return () => fhir.write(cohort, writer);
+    }
     case 'radet':
     case 'nmrs-line-list':
     case 'ndr': {
