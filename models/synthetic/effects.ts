@@ -43,7 +43,7 @@ export const RETENTION = [
  */
 export function quarterlyHazard(daysOnArt: number): number {
   if (daysOnArt <= 31) return 0.235;
-  if (daysOnArt <= 68) return 0.13;
+  if (daysOnArt <= 68) return 0.145;
   if (daysOnArt <= 100) return 0.045;
   if (daysOnArt <= 183) return 0.042;
   if (daysOnArt <= 365) return 0.018;

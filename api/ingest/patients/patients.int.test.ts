@@ -124,6 +124,27 @@ describe('NMRS messages', () => {
   });
 });
 
+test('FHIR resources give the very rows that the flat table of the same patients gives', async () => {
+  const expected = await stored(await submit(await cohort(), 'text/csv', '&ignore_unknown=true'));
+  const job = await submit(await cohort('--kind', 'fhir'), 'application/fhir+ndjson');
+  expect(job.rows).toMatchObject({ accepted: ROWS, rejected: 0 });
+  expect(await stored(job)).toEqual(expected);
+});
+
+test.each(['radet', 'nmrs-line-list', 'ndr'])(
+  'a line list of the kind %s is known by its header and gives the flat table’s days of supply',
+  async (kind) => {
+    const flat = await stored(await submit(await cohort(), 'text/csv', '&ignore_unknown=true'));
+    const job = await submit(await cohort('--kind', kind), 'text/csv');
+    const found = await stored(job);
+    expect(found.size).toBeGreaterThan(ROWS * 0.95);
+    const supplies = [...found].map(([id, row]) => [id, row.facility, row.values[2]]);
+    expect(supplies).toEqual(
+      [...found.keys()].map((id) => [id, flat.get(id)!.facility, flat.get(id)!.values[2]]),
+    );
+  },
+);
+
 describe('RADET line lists', () => {
   const workbook = async (csv: string) => {
     const rows: string[][] = [];
