@@ -35,7 +35,7 @@ export type ReceiveOptions = {
   options: InputOptions;
   signal?: AbortSignal | undefined;
   /** Threads that read patient messages; the caller's own thread where there are none. */
-  readers?: MessageReaders;
+  readers?: MessageReaders | undefined;
   manifest: ModelManifest;
   ignoreUnknown: boolean;
   chunkRows: number;

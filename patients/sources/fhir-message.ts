@@ -229,8 +229,8 @@ function observationOf(observation: Json): Json {
     valueNumeric: comparator === undefined && !isLog ? amount : undefined,
     valueText: isAbsent
       ? undefined
-      : amount !== undefined && (comparator !== undefined || isLog)
-        ? `${comparator ?? ''}${String(amount as number)}${isLog ? ' log' : ''}`
+      : typeof amount === 'number' && (comparator !== undefined || isLog)
+        ? `${comparator ?? ''}${amount}${isLog ? ' log' : ''}`
         : typeof observation['valueBoolean'] === 'boolean'
           ? observation['valueBoolean']
             ? 'Yes'
@@ -251,7 +251,7 @@ function medicationOf(dispense: Json): Json {
   if (isObject(concept)) return concept;
   const reference = objectOr(dispense['medicationReference']);
   const local = textOf(reference['reference']);
-  const contained = listOf(dispense['contained']).find(({ id }) => local === `#${String(id as string)}`);
+  const contained = listOf(dispense['contained']).find(({ id }) => local === `#${id as string}`);
   return contained === undefined ? { text: reference['display'] } : objectOr(contained['code']);
 }
 

@@ -150,12 +150,13 @@ class NmrsParser implements CohortParser {
       read.catch(() => undefined);
       this.#reads.push(read);
     }
-    while (isAll && this.#reads.length > 0) await this.#take();
+    if (!isAll) return;
+    while (this.#reads.length > 0) await this.#take();
   }
 
   async #take(): Promise<void> {
     this.#emit(await this.#reads[0]!);
-    this.#reads.shift();
+    void this.#reads.shift();
     await this.#context.ready();
   }
 

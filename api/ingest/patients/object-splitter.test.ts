@@ -176,15 +176,17 @@ test('a broken first line costs only itself where the second is an object', () =
 test('noise of any kind is objects or one sentence, never worse', () => {
   fc.assert(
     fc.property(
-      fc.string({ unit: fc.constantFrom(...'{}[]",:\\\n a1') }),
+      fc.string({ unit: fc.constantFrom('{', '}', '[', ']', '"', ',', ':', '\\', '\n', ' ', 'a', '1') }),
       fc.array(fc.nat()),
       (noise, cuts) => {
+        let code: string | undefined;
         try {
           linesOrObjects(noise, cuts);
           scanned(noise, cuts);
         } catch (error) {
-          expect((error as { code?: string }).code).toBe('malformed_json');
+          code = (error as { code?: string }).code ?? 'not a ServiceError';
         }
+        expect([undefined, 'malformed_json']).toContain(code);
       },
     ),
     { numRuns: 2_000 },

@@ -145,6 +145,74 @@ test.each(['radet', 'nmrs-line-list', 'ndr'])(
   },
 );
 
+describe('FHIR resources', () => {
+  const subject = (id: string) => ({ subject: { reference: `Patient/${id}` } });
+  const resources = ['SYN-F1', 'SYN-F2'].flatMap((id) => [
+    {
+      resourceType: 'MedicationDispense',
+      status: 'completed',
+      ...subject(id),
+      medicationCodeableConcept: { text: 'TDF/3TC/DTG' },
+      whenHandedOver: '2026-05-01',
+      daysSupply: { value: 90 },
+    },
+    { resourceType: 'Observation', status: 'final', ...subject(id), code: { text: 'x' } },
+    {
+      resourceType: 'Patient',
+      id,
+      birthDate: '1990-01-01',
+      managingOrganization: { reference: 'Organization/SYN-1' },
+    },
+    { resourceType: 'Practitioner', id: 'nobody' },
+  ]);
+  const interleaved = resources.toSorted((a, b) => a.resourceType.localeCompare(b.resourceType));
+  const expected = ['SYN-F1', 'SYN-F2'];
+
+  test('of a patient come together wherever they lie, one a line or in a Bundle', async () => {
+    const lines = interleaved.map((resource) => JSON.stringify(resource)).join('\n');
+    const bundle = {
+      resourceType: 'Bundle',
+      type: 'collection',
+      entry: interleaved.map((resource) => ({
+        fullUrl: `https://emr.example/${resource.resourceType}`,
+        resource,
+      })),
+    };
+    for (const [body, type] of [
+      [lines, 'application/fhir+ndjson'],
+      [JSON.stringify(bundle), 'application/fhir+json'],
+      [JSON.stringify([bundle], null, 2), 'application/fhir+json'],
+    ] as const) {
+      const job = await submit(body, type);
+      expect(job.rows).toMatchObject({ accepted: 2, rejected: 0 });
+      expect(job.warnings).toMatchObject({ by_code: { resource_not_read: 2 } });
+      const found = await stored(job);
+      expect([...found.keys()].toSorted()).toEqual(expected);
+      expect(found.get('SYN-F1')).toMatchObject({ facility: 'SYN-1', values: [36, 30, 90, NaN, NaN, 1] });
+    }
+  });
+
+  test('without their Patient, or of nobody, are refused by name', async () => {
+    const body = interleaved
+      .filter((resource) => !('id' in resource && resource.id === 'SYN-F2'))
+      .concat([{ resourceType: 'Observation' } as never])
+      .map((resource) => JSON.stringify(resource))
+      .join('\n');
+    const job = await submit(body, 'application/fhir+ndjson');
+    expect(job.rows).toMatchObject({ accepted: 1, rejected: 2 });
+    const rejections = await api.database.db
+      .selectFrom('rejections')
+      .select(['patient_id', 'code'])
+      .where('job_id', '=', job.id)
+      .orderBy('code')
+      .execute();
+    expect(rejections).toEqual([
+      { patient_id: null, code: 'missing_field' },
+      { patient_id: 'SYN-F2', code: 'missing_patient' },
+    ]);
+  });
+});
+
 describe('RADET line lists', () => {
   const workbook = async (csv: string) => {
     const rows: string[][] = [];
