@@ -6,10 +6,10 @@
 import { writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { Cohort, NO_SHIFT } from '#models/synthetic/cohort.ts';
+import { LineListWriter } from '#models/synthetic/line-lists/write-line-list.ts';
 import { RowWriter } from '#models/synthetic/row-writer.ts';
 import { writeCsvRow } from '#models/synthetic/write-flat.ts';
 import { writeNmrsMessage } from '#models/synthetic/write-nmrs.ts';
-import { radetCsvHeader, RadetWriter } from '#models/synthetic/write-radet.ts';
 import { parseIsoDay } from '#patients/record/epoch-day.ts';
 import { FEATURES } from '#patients/features/features.ts';
 import { CsvCells } from '#patients/sources/csv-cells.ts';
@@ -97,8 +97,8 @@ function nmrsCase(): Case {
 }
 
 function radetCase(snapshots: number): Case {
-  const writer = new RadetWriter(snapshots);
-  const file = Buffer.concat([Buffer.from(radetCsvHeader()), ...written((c, out) => writer.write(c, out))]);
+  const writer = new LineListWriter('radet', snapshots);
+  const file = Buffer.concat([Buffer.from(writer.header()), ...written((c, out) => writer.write(c, out))]);
   const rowCount = file.reduce((n, byte) => n + (byte === 10 ? 1 : 0), 0) - 1;
   const screen = new PatientScreen(AS_OF);
   const out = new Float64Array(FEATURES.length);

@@ -7,17 +7,20 @@ import { FEATURE_NAMES, FEATURES, featureIndex } from '#patients/features/featur
 import { History } from '#patients/features/history.ts';
 import { isAtRisk, labelOf, standing } from '#patients/features/outcome.ts';
 import { emptyRecord } from '#patients/record/patient-record.ts';
+import { messageOf, type Organization, organizationOf } from '#patients/sources/fhir-message.ts';
 import { NmrsReader } from '#patients/sources/nmrs.ts';
 import { readHeader } from '#patients/sources/line-list/columns.ts';
 import { fillRecord } from '#patients/sources/line-list/fill-record.ts';
 import { rowReaderFor } from '#patients/sources/line-list/row-reader.ts';
 import { unknownFeatures } from '#patients/sources/line-list/unknown-features.ts';
+import { CsvCells } from '#patients/sources/csv-cells.ts';
 import { Cohort, NO_SHIFT, type CohortOptions } from './cohort.ts';
+import { type LineListKind, LineListWriter } from './line-lists/write-line-list.ts';
 import { readCommand } from './options.ts';
 import { RowWriter } from './row-writer.ts';
 import { writeCohort } from './write-cohort.ts';
+import { FhirWriter } from './write-fhir.ts';
 import { writeNmrsMessage } from './write-nmrs.ts';
-import { radetCsvHeader, RadetWriter } from './write-radet.ts';
 
 const AS_OF = parseIsoDay('2026-06-30');
 const WIDTH = FEATURES.length;
@@ -32,6 +35,28 @@ function cohortOf(options: Partial<CohortOptions> = {}): Cohort {
     shift: NO_SHIFT,
     ...options,
   });
+}
+
+/** Of the header that LAMIS+ prints, with its line feed. */
+const RADET_HEADER_SHA256 = '7eb2c21b4b10c71d39c17bad9e957e567381cc27ac1ffc1a06b83ec86cdc8ceb';
+
+function rowsOf(text: string): string[][] {
+  const rows: string[][] = [];
+  const csv = new CsvCells((cells) => rows.push([...cells]));
+  csv.write(text);
+  csv.end();
+  return rows;
+}
+
+function listRows(kind: LineListKind, patients: number): string[][] {
+  const cohort = cohortOf();
+  const list = new LineListWriter(kind, 1);
+  const writer = new RowWriter();
+  for (let i = 0; i < patients; i++) {
+    cohort.make(i);
+    list.write(cohort, writer);
+  }
+  return rowsOf(writer.take().toString());
 }
 
 /** All that a command writes, and how often it waited for the reader. */
@@ -61,6 +86,9 @@ describe('the flat cohort', () => {
       ['--format', 'ndjson'],
       ['--kind', 'nmrs'],
       ['--kind', 'radet', '--snapshots', '3'],
+      ['--kind', 'nmrs-line-list'],
+      ['--kind', 'ndr'],
+      ['--kind', 'fhir'],
     ])
       expect(await hash(...kind, '--seed', '3')).toBe(await hash(...kind, '--seed', '3'));
     expect(await hash('--seed', '3')).not.toBe(await hash('--seed', '4'));
@@ -131,46 +159,79 @@ describe('one cohort in every format', () => {
     }
   });
 
-  it.each([
-    [1, 0],
-    [18, 1500],
+  it('FHIR resources give what the NMRS message gives, bit for bit', () => {
+    const cohort = cohortOf();
+    const reader = new NmrsReader();
+    const extractor = new Extractor();
+    const out = new Float64Array(WIDTH);
+    const writer = new RowWriter();
+    const fhir = new FhirWriter();
+    const organizations = new Map<string, Organization>();
+    for (let i = 0; i < 1000; i++) {
+      cohort.make(i);
+      fhir.write(cohort, writer);
+      const lines = writer.take().toString().trimEnd().split('\n');
+      const resources = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+      const [first] = resources;
+      if (first!['resourceType'] === 'Organization')
+        organizations.set(first!['id'] as string, organizationOf(first!));
+      const record = reader.read(messageOf(resources, { organizations, warn: () => {} }));
+      extractor.extract(record, AS_OF, out);
+      expect(out).toEqual(cohort.features);
+      expect([record.patientId, record.facilityId]).toEqual([
+        cohort.record.patientId,
+        cohort.record.facilityId,
+      ]);
+    }
+    expect([...reader.warnings.counts.keys()]).toEqual([]);
+  });
+
+  it.each<[LineListKind, number, number]>([
+    ['radet', 1, 0],
+    ['radet', 18, 1400],
+    ['nmrs-line-list', 1, 0],
+    ['nmrs-line-list', 18, 1400],
+    ['ndr', 1, 0],
   ])(
-    'what %i RADET snapshots know equals what the EMR knows, but for stock in hand',
-    (snapshots, leastLateness) => {
+    'what a %s list of %i snapshots knows equals what the EMR knows, but for stock in hand',
+    (kind, snapshots, leastLateness) => {
+      // RADET alone has a column for the sample of the result: the others date a load by its result, or a newer sample.
+      const byResult = (name: string) => kind !== 'radet' && name.startsWith('viral_load_age');
       const unequal = new Set<string>();
       const cohort = cohortOf();
-      const titles = radetCsvHeader().trimEnd().split(',');
-      const reader = rowReaderFor(titles);
-      const unknown = unknownFeatures(readHeader(titles).layout, true);
+      const list = new LineListWriter(kind, snapshots);
+      const reader = rowReaderFor(list.titles);
+      const unknown = unknownFeatures(readHeader(list.titles).layout, true);
       const writer = new RowWriter();
-      const radet = new RadetWriter(snapshots);
       const record = emptyRecord();
       const extractor = new Extractor();
       const out = new Float64Array(WIDTH);
       const known = Array.from({ length: WIDTH }, () => 0);
       for (let i = 0; i < 2000; i++) {
         cohort.make(i);
-        radet.write(cohort, writer);
-        const rows = writer.take().toString().trimEnd().split('\n');
-        const read = rows.map((row, at) => reader.read(row.split(','), { line: at + 2, rowNo: at + 1 }));
+        list.write(cohort, writer);
+        const rows = rowsOf(writer.take().toString());
+        const read = rows.map((row, at) => reader.read(row, { line: at + 2, rowNo: at + 1 }));
         expect(read.filter(({ fault }) => fault !== undefined)).toEqual([]);
         fillRecord(read, AS_OF, record);
         extractor.extract(record, AS_OF, out);
         // Without the days of supply a line list has no due date: the EMR may have an appointment.
         const hasSupply = !Number.isNaN(cohort.features[featureIndex('last_days_supply')]!);
+        // Monthly lists do not show every top-up between two pickups.
+        const isSeen = snapshots === 1 || cohort.person.topUps === 0;
         for (const [j, feature] of FEATURES.entries()) {
           const isKnown = !Number.isNaN(out[j]!);
           if (isKnown) known[j]!++;
-          if (!hasSupply || (!isKnown && feature.lineList !== 'snapshot')) continue;
-          if (feature.name.endsWith('_season')) continue;
+          if (!hasSupply || !isSeen || byResult(feature.name) || unknown.includes(feature.name)) continue;
+          if ((!isKnown && feature.lineList !== 'snapshot') || feature.name.endsWith('_season')) continue;
           // Pickups that no snapshot shows may have left stock: a list's due date is never later, its lateness never less.
-          const [list, emr] = [out[j]!, cohort.features[j]!];
+          const [listed, emr] = [out[j]!, cohort.features[j]!];
           const isInLine =
             feature.name === 'days_to_due'
-              ? list <= emr
+              ? listed <= emr
               : feature.name.startsWith('late_')
-                ? list >= emr
-                : Object.is(list, emr);
+                ? listed >= emr
+                : Object.is(listed, emr);
           if (!isInLine) unequal.add(feature.name);
         }
       }
@@ -179,6 +240,27 @@ describe('one cohort in every format', () => {
       expect(known[featureIndex('late_days_last')]).toBeGreaterThanOrEqual(leastLateness);
     },
   );
+
+  it('one RADET snapshot has the 91 columns of LAMIS+, letter for letter', () => {
+    const list = new LineListWriter('radet', 1);
+    expect(list.titles).toHaveLength(91);
+    expect(createHash('sha256').update(list.header()).digest('hex')).toBe(RADET_HEADER_SHA256);
+  });
+
+  it('a RADET row tells a newer sample without result from the sample of the result', () => {
+    const titles = new LineListWriter('radet', 1).titles;
+    const newest = titles.indexOf('Date of Viral Load Sample Collection (yyyy-mm-dd)');
+    const own = titles.indexOf('Date of Current ViralLoad Result Sample (yyyy-mm-dd)');
+    const result = titles.indexOf('Date of Current Viral Load (yyyy-mm-dd)');
+    let pending = 0;
+    for (const row of listRows('radet', 1000)) {
+      if (row[own] === '') continue;
+      expect(row[result]! > row[own]!).toBe(true);
+      expect(row[newest]! >= row[own]!).toBe(true);
+      if (row[newest] !== row[own]) pending++;
+    }
+    expect(pending).toBeGreaterThan(20);
+  });
 });
 
 describe('the planted effects', () => {

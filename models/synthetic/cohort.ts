@@ -4,7 +4,8 @@ import { FEATURES } from '#patients/features/features.ts';
 import { standing } from '#patients/features/outcome.ts';
 import { HISTORY_DAYS } from './effects.ts';
 import { Facilities } from './facilities.ts';
-import { Simulator, type Person, type Shift } from './simulate.ts';
+import type { Person, Shift } from './person.ts';
+import { Simulator } from './simulate.ts';
 import type { PatientRecord } from '#patients/record/patient-record.ts';
 
 const MAX_ATTEMPTS = 10_000;

@@ -5,6 +5,9 @@ const SERVICE_SEED = 0x5e61_7a11;
 const SITES = 2262;
 const PATIENTS_A_SITE = 716;
 const LARGEST_SITE = 13_382;
+const INTERCEPT_SD = 0.5;
+/** Log of the mean odds over sites drawn at that spread. */
+const MEAN_INTERCEPT = INTERCEPT_SD ** 2 / 2;
 
 const STATES = [
   'Abia', 'Adamawa', 'Akwa Ibom', 'Anambra', 'Bauchi', 'Bayelsa', 'Benue', 'Borno', 'Cross River', 'Delta',
@@ -21,10 +24,14 @@ export interface Facility {
   readonly lga: string;
   /** Patients relative to the mean site. */
   readonly weight: number;
-  /** Log odds of interruption against the mean site; unseen by the model. */
+  /** Log odds of interruption against the mean of the cohort's patients; unseen by the model. */
   readonly intercept: number;
   /** Share of the day's records that are entered later. */
   readonly lateEntry: number;
+  /** Mean days by which they are. */
+  readonly entryDelayDays: number;
+  /** Whether the site's export gives answers as concepts, with groups of observations; else words, side by side. */
+  readonly isCoded: boolean;
   /** Days before the end of the data at which the site's own reporting stops. */
   readonly reportingLagDays: number;
 }
@@ -41,8 +48,11 @@ export class Facilities {
   /** As many sites as `patients` fill at the mean of 716 a site, at most 2,262. */
   constructor(patients: number) {
     const n = Math.min(SITES, Math.max(1, Math.ceil(patients / PATIENTS_A_SITE)));
-    this.list = Array.from({ length: n }, (_, i) => facility(i));
-    const total = this.list.reduce((sum, f) => sum + f.weight, 0);
+    const sites = Array.from({ length: n }, (_, i) => facility(i));
+    const total = sites.reduce((sum, f) => sum + f.weight, 0);
+    // A few great sites must not move the whole cohort's odds.
+    const mean = Math.log(sites.reduce((sum, f) => sum + f.weight * Math.exp(f.intercept), 0) / total);
+    this.list = sites.map((f) => ({ ...f, intercept: f.intercept - mean + MEAN_INTERCEPT }));
     this.#threshold = new Float64Array(n).fill(1);
     this.#alias = Int32Array.from({ length: n }, (_, i) => i);
     const share = this.list.map((f) => (f.weight / total) * n);
@@ -85,8 +95,10 @@ function facility(index: number): Facility {
     state,
     lga: `${state} LGA ${1 + random.below(20)}`,
     weight: Math.min(Math.exp(5.7 + 1.22 * random.normal()), LARGEST_SITE) / PATIENTS_A_SITE,
-    intercept: 0.5 * random.normal(),
+    intercept: INTERCEPT_SD * random.normal(),
     lateEntry: Math.min(0.7, random.exponential(0.2)),
     reportingLagDays: random.chance(0.1) ? 20 + random.below(120) : random.below(4),
+    entryDelayDays: 4 + Math.min(26, random.exponential(8)),
+    isCoded: random.chance(0.7),
   };
 }

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { parseIsoDay } from '#patients/record/epoch-day.ts';
 import { NO_SHIFT, type CohortOptions, type PopulationKind } from './cohort.ts';
-import type { Shift } from './simulate.ts';
+import type { Shift } from './person.ts';
 
 /** End of the synthetic data where none is given: fixed, so that a seed alone names the bytes. */
 export const DEFAULT_AS_OF = '2026-06-30';
@@ -14,19 +14,25 @@ Writes a SYNTHETIC cohort of patients on ART to standard output. Nobody in it ex
   --seed S             same seed, same bytes (default 1)
   --kind flat          feature table: patient_id, facility_id, due_date, features (default)
          nmrs          NMRS patient messages, one JSON object a line
-         radet         stacked RADET line lists as CSV
+         radet         LAMIS+ ART line list (RADET) as CSV, its 91 columns
+         nmrs-line-list, ndr
+                       the ART line list of NMRS, the treatment line list of the NDR: days of refill
+         fhir          FHIR R4 resources, one a line, as Bulk Data has them
   --format csv|ndjson  of the flat table (default csv)
   --as-of YYYY-MM-DD   last day of the data (default ${DEFAULT_AS_OF})
   --population active  patients in care on that day (default)
-               ever    with the interrupted, the dead and those transferred out: for training (nmrs, radet)
+               ever    with the interrupted, the dead and those transferred out: for training (not flat)
   --extra-history DAYS records further back than the features look (default 0; training takes 780)
-  --snapshots K        monthly RADET snapshots up to the as-of date (default 1)
+  --snapshots K        monthly line lists up to the as-of date; several have a column Snapshot Date (default 1)
   --shift ages=10,lateness=2
                        years added to every age, factor on the days late
 `;
 
+const KINDS = ['flat', 'nmrs', 'radet', 'nmrs-line-list', 'ndr', 'fhir'] as const;
+const FORMATS = ['csv', 'ndjson'] as const;
+
 export interface CohortCommand {
-  readonly kind: 'flat' | 'nmrs' | 'radet';
+  readonly kind: (typeof KINDS)[number];
   readonly format: 'csv' | 'ndjson';
   readonly snapshots: number;
   readonly cohort: CohortOptions;
@@ -66,12 +72,12 @@ export function readCommand(args: readonly string[]): CohortCommand {
   const asOf = parseIsoDay(values['as-of']);
   if (Number.isNaN(asOf) || values['as-of'].length !== 10)
     faults.push(`--as-of must be a date YYYY-MM-DD, not ${JSON.stringify(values['as-of'])}`);
-  const kind = oneOf('kind', ['flat', 'nmrs', 'radet'] as const);
+  const kind = oneOf('kind', KINDS);
   const population: PopulationKind = oneOf('population', ['active', 'ever'] as const);
   const command: CohortCommand = {
     kind,
     format:
-      kind === 'radet' ? 'csv' : kind === 'nmrs' ? 'ndjson' : oneOf('format', ['csv', 'ndjson'] as const),
+      kind === 'flat' ? oneOf('format', FORMATS) : kind === 'nmrs' || kind === 'fhir' ? 'ndjson' : 'csv',
     snapshots: whole('snapshots', 1),
     cohort: {
       rows: whole('rows', 0),
@@ -83,7 +89,7 @@ export function readCommand(args: readonly string[]): CohortCommand {
     },
   };
   if (kind === 'flat' && population === 'ever')
-    faults.push('--population ever needs --kind nmrs or radet: a flat row is a patient to be scored');
+    faults.push('--population ever needs another --kind than flat: a flat row is a patient to be scored');
   if (faults.length > 0) throw new Error(faults.join('\n'));
   return command;
 }

@@ -1,5 +1,5 @@
 import type { EpochDay } from '#patients/record/epoch-day.ts';
-import { GRACE_DAYS } from '#patients/features/history.ts';
+import { GRACE_DAYS, interruptedFrom } from '#patients/features/history.ts';
 import {
   addPickup,
   addToSeries,
@@ -8,6 +8,7 @@ import {
   type PatientRecord,
 } from '#patients/record/patient-record.ts';
 import { regimenCode } from '#patients/record/regimen-code.ts';
+import { openFrom, openUntil, seasonalLateness } from './calendar.ts';
 import {
   AGE_FROM,
   AGE_SHARES,
@@ -15,52 +16,33 @@ import {
   FEMALE_SHARE,
   FRAILTY_SD,
   LONGEST_ON_ART_DAYS,
+  lostForGood,
+  MESS,
   ODDS_RATIOS,
   quarterlyHazard,
   REGIMENS,
   SUPPLY_MONTHS,
   SUPPLY_SHARES,
+  TRACED,
+  TRACED_SHARE,
+  TRANSFER_IN_SHARE,
 } from './effects.ts';
-import type { Facilities, Facility } from './facilities.ts';
+import type { Facilities } from './facilities.ts';
+import { emptyPerson, type Person, type Scenario } from './person.ts';
 import { Random } from './random.ts';
 
 const QUARTER_DAYS = 91;
 const YEAR_DAYS = 365.25;
+const TRACED_SHARES = TRACED.map(({ share }) => share);
+/** On ART for longer than this before the first pickup on record: what was before it is not known here. */
+const UNSEEN_ON_ART_DAYS = 60;
+/** Sites that stop reporting longer than this before the end have a stray entry now and then. */
+const SILENT_DAYS = 20;
 const REGIMEN_SHARES = REGIMENS.map((r) => r.share);
 const REGIMEN_CODES = REGIMENS.map((r) => regimenCode(r.name));
 const LOG_ODDS = Object.fromEntries(
   Object.entries(ODDS_RATIOS).map(([name, ratio]) => [name, Math.log(ratio)]),
 ) as Record<keyof typeof ODDS_RATIOS, number>;
-
-/** What is changed against the ordinary cohort, to try out drift. */
-export interface Shift {
-  /** Years added to every age. */
-  readonly ages: number;
-  /** Factor on the days by which a pickup is late. */
-  readonly lateness: number;
-}
-
-export interface Scenario {
-  readonly seed: number;
-  /** Last day of the data. */
-  readonly end: EpochDay;
-  /** Days before `end` from which records are made. */
-  readonly historyDays: number;
-  /** Whether sites stop reporting some days before `end`, as in an export for training. */
-  readonly reportingLag: boolean;
-  readonly shift: Shift;
-}
-
-/** Details that formats print and features do not read. */
-export interface Person {
-  index: number;
-  facility: Facility;
-  homeState: string;
-  phone: string;
-  /** Start of ART, which may lie before the records begin. */
-  artStartDay: EpochDay;
-  regimenAtStart: number;
-}
 
 /**
  * Lives of synthetic patients on ART: pickups, visits and findings with their mess (late entry, duplicates,
@@ -88,18 +70,13 @@ export class Simulator {
   #priorIit = 0;
   #pregnantFrom = Number.POSITIVE_INFINITY;
   #lastViralLoadDay = Number.NEGATIVE_INFINITY;
+  /** Day on which the medicines in hand end. */
+  #inHandUntil = Number.NEGATIVE_INFINITY;
 
   constructor(scenario: Scenario, facilities: Facilities) {
     this.#scenario = scenario;
     this.#facilities = facilities;
-    this.person = {
-      index: 0,
-      facility: facilities.list[0]!,
-      homeState: '',
-      phone: '',
-      artStartDay: Number.NaN,
-      regimenAtStart: 0,
-    };
+    this.person = emptyPerson(facilities.list[0]!);
   }
 
   /**
@@ -118,13 +95,44 @@ export class Simulator {
     if (before > 0 && !random.chance(Math.exp((-0.09 * before) / YEAR_DAYS))) return false;
 
     clearRecord(this.record);
-    this.person.index = index;
-    this.person.artStartDay = end - onArtDays;
-    this.#drawPerson(band, ageDays, before > 0);
-    const { facility } = this.person;
+    const { person } = this;
+    person.index = index;
+    person.samples.length = 0;
+    person.otherDispensings.length = 0;
+    person.topUps = 0;
+    person.transferInDay = Number.NaN;
+    const start = end - onArtDays;
+    person.artStartDay = before > 0 || openFrom(start) > end ? start : openFrom(start);
+    let firstDay = before > 0 ? end - historyDays + random.below(90) : person.artStartDay;
+    if (onArtDays > 2 * UNSEEN_ON_ART_DAYS && random.chance(TRANSFER_IN_SHARE)) {
+      const from = Math.max(firstDay, person.artStartDay + UNSEEN_ON_ART_DAYS + 1);
+      firstDay = from + random.below(end - from);
+      person.transferInDay = openFrom(firstDay);
+    }
+    this.#drawPerson(band, ageDays, firstDay > person.artStartDay);
+    const { facility } = person;
     const cutOff = reportingLag ? end - facility.reportingLagDays : end;
-    this.#live(before > 0 ? end - historyDays + random.below(90) : this.person.artStartDay, cutOff);
+    this.#live(openFrom(firstDay), cutOff);
+    if (end - cutOff > SILENT_DAYS && random.chance(MESS.stray)) {
+      const stray = end - random.below(5);
+      addToSeries(this.record.visits, stray, stray, 0);
+    }
+    this.#settleHistory();
     return true;
+  }
+
+  /** Where ART began long before the first pickup on record, or elsewhere, pickups are complete from that one only. */
+  #settleHistory(): void {
+    const { record, person } = this;
+    const { end } = this.#scenario;
+    const { pickups } = record;
+    let first = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < pickups.count; i++)
+      if (pickups.known[i]! <= end && pickups.day[i]! <= end) first = Math.min(first, pickups.day[i]!);
+    const cameLater =
+      record.observations.artStart.count > 0 && person.artStartDay < first - UNSEEN_ON_ART_DAYS;
+    if (first <= end && (cameLater || !Number.isNaN(person.transferInDay)))
+      record.pickupsCompleteFrom = first;
   }
 
   #drawPerson(band: number, ageDays: number, isEstablished: boolean): void {
@@ -158,6 +166,7 @@ export class Simulator {
     this.#lateBits = 0;
     this.#priorIit = 0;
     this.#lastViralLoadDay = Number.NEGATIVE_INFINITY;
+    this.#inHandUntil = Number.NEGATIVE_INFINITY;
     this.#pregnantFrom =
       !this.#isMale && band >= 1 && band <= 3 && random.chance(0.35)
         ? end - Math.floor(random.uniform() * this.#scenario.historyDays)
@@ -178,8 +187,8 @@ export class Simulator {
     while (day <= cutOff) {
       const onArt = day - person.artStartDay;
       const known = this.#entered(day);
-      const months = this.#monthsGiven(onArt, isBack);
-      const supply = months * 30;
+      const supply = this.#monthsGiven(onArt, isBack) * 30;
+      this.#inHandUntil = Math.max(this.#inHandUntil, day) + supply;
       this.#pickUp(day, known, supply);
       const isClinical = isFirst || isBack || random.chance(onArt < 180 ? 0.9 : 0.5);
       addToSeries(record.visits, day, known, isClinical ? 1 : 0);
@@ -187,7 +196,6 @@ export class Simulator {
       isFirst = false;
       isBack = false;
 
-      const due = day + supply;
       const quarters = supply / QUARTER_DAYS;
       let exit = random.uniform() / quarters;
       if ((exit -= EXITS.silentTransfer + EXITS.undocumentedDeath) < 0) return;
@@ -199,41 +207,66 @@ export class Simulator {
         this.#terminate('death', day + random.below(supply + 20), cutOff);
         return;
       }
-      if (supply >= 60 && random.chance(0.22)) this.#betweenPickups(day, due, cutOff);
+      if (random.chance(MESS.wrongExit))
+        this.#terminate(random.chance(0.5) ? 'death' : 'transferOut', day + random.below(20), cutOff);
+      this.#comeBetween(day, supply, cutOff);
 
-      if (random.chance(this.#interruptionChance(day, onArt, supply))) {
-        if (random.chance(0.36)) {
-          // Lost for good; tracing finds out about some, weeks later.
-          if (random.chance(0.2))
-            this.#terminate(
-              random.chance(0.4) ? 'death' : 'transferOut',
-              due + 35 + random.below(60),
-              cutOff,
-            );
+      const due = this.#inHandUntil;
+      if (random.chance(this.#interruptionChance(due, supply))) {
+        if (random.chance(lostForGood(due - person.artStartDay))) {
+          // Tracing finds out about some, weeks later.
+          if (random.chance(TRACED_SHARE))
+            this.#terminate(TRACED[random.pick(TRACED_SHARES)]!.kind, due + 35 + random.below(60), cutOff);
           return;
         }
-        day = due + GRACE_DAYS + 1 + Math.floor(Math.exp(3.5 + 1.1 * random.normal()));
+        day = openFrom(interruptedFrom(due) + Math.floor(Math.exp(3.5 + 1.1 * random.normal())));
         isBack = true;
         this.#priorIit++;
         this.#lateBits = (this.#lateBits << 1) | 1;
         continue;
       }
-      const late = this.#daysLate();
+      day = this.#nextPickup(due);
+      const late = day - due;
       this.#lateBits = (this.#lateBits << 1) | (late > 0 ? 1 : 0);
-      day = due + late;
       if (late > GRACE_DAYS) this.#priorIit++;
       if (late > 14 && random.chance(0.05)) {
         // Seen within the grace, but without medicines.
-        const seen = due + 1 + random.below(12);
-        if (seen <= cutOff) addToSeries(record.visits, seen, this.#entered(seen), 1);
+        const seen = openUntil(due + 4 + random.below(10));
+        if (seen > due && seen <= cutOff) addToSeries(record.visits, seen, this.#entered(seen), 1);
+      }
+    }
+  }
+
+  /** What happens between a pickup and the end of its supply. */
+  #comeBetween(day: EpochDay, supply: number, cutOff: EpochDay): void {
+    const random = this.#random;
+    const { record, person } = this;
+    if (supply >= 60 && random.chance(0.22)) this.#betweenPickups(day, day + supply, cutOff);
+    if (random.chance(MESS.otherDrugsAlone)) {
+      const seen = openUntil(day + 10 + random.below(supply - 18));
+      if (seen <= cutOff) {
+        const known = this.#entered(seen);
+        person.otherDispensings.push({ day: seen, known });
+        addToSeries(record.visits, seen, known, 0);
+      }
+    }
+    if (random.chance(MESS.topUp)) {
+      const seen = openUntil(day + 10 + random.below(supply - 18));
+      const more = random.chance(0.2) ? 30 : random.chance(0.5) ? 14 : 7;
+      if (seen <= cutOff) {
+        const known = this.#entered(seen);
+        this.#inHandUntil += more;
+        this.#pickUp(seen, known, more);
+        addToSeries(record.visits, seen, known, 0);
+        person.topUps++;
       }
     }
   }
 
   /** Probability that the patient stays away past the grace after the next due date. */
-  #interruptionChance(day: EpochDay, onArt: number, supply: number): number {
+  #interruptionChance(due: EpochDay, supply: number): number {
     const { record, person } = this;
-    const due = day + supply;
+    const onArt = due - person.artStartDay;
     const hazard = quarterlyHazard(onArt);
     let logOdds = Math.log(hazard / (1 - hazard)) + person.facility.intercept + this.#frailty;
     let bits = this.#lateBits & 31;
@@ -253,15 +286,18 @@ export class Simulator {
     return 1 - Math.exp(Math.log(1 - quarterly) * (supply / QUARTER_DAYS));
   }
 
-  /** Days between due date and pickup of one who comes: most on the day or a little before, some late. */
-  #daysLate(): number {
+  /** Pickup of one who comes: most on the due date or a little before, some late, all on days when clinics are open. */
+  #nextPickup(due: EpochDay): EpochDay {
     const random = this.#random;
-    const logit = -0.75 + 0.7 * this.#punctuality + 0.3 * this.#frailty;
-    if (random.chance(1 / (1 + Math.exp(-logit)))) {
-      const late = 1 + Math.floor(random.exponential(10));
-      return Math.round((late > GRACE_DAYS ? 1 + (late % GRACE_DAYS) : late) * this.#scenario.shift.lateness);
-    }
-    return random.chance(0.45) ? 0 : -random.below(8);
+    const logit = -0.75 + 0.7 * this.#punctuality + 0.3 * this.#frailty + seasonalLateness(due);
+    if (!random.chance(1 / (1 + Math.exp(-logit))))
+      return openUntil(random.chance(0.45) ? due : due - random.below(8));
+    const drawn = 1 + Math.floor(random.exponential(10));
+    const late = drawn > GRACE_DAYS ? 1 + (drawn % GRACE_DAYS) : drawn;
+    const day = openFrom(due + Math.round(late * this.#scenario.shift.lateness));
+    return this.#scenario.shift.lateness === 1 && day >= interruptedFrom(due)
+      ? openUntil(due + GRACE_DAYS)
+      : day;
   }
 
   #monthsGiven(onArt: number, isBack: boolean): number {
@@ -285,7 +321,7 @@ export class Simulator {
       addPickup(record.pickups, again, known + 1, written, code, line);
       addToSeries(record.visits, again, known + 1, 0);
     }
-    if (random.chance(0.85)) addToSeries(record.observations.nextAppointment, day, known, day + supply);
+    if (random.chance(0.85)) addToSeries(record.observations.nextAppointment, day, known, this.#inHandUntil);
   }
 
   #examine(day: EpochDay, known: EpochDay, isFirst: boolean, isBack: boolean): void {
@@ -329,6 +365,7 @@ export class Simulator {
   #testViralLoad(day: EpochDay): void {
     const random = this.#random;
     this.#lastViralLoadDay = day;
+    this.person.samples.push(day);
     const p = this.#isUnsuppressed ? 0.22 : Math.min(0.5, 0.022 * Math.exp(0.4 * this.#frailty));
     const load = random.normal();
     this.#isUnsuppressed = random.chance(p);
@@ -343,14 +380,14 @@ export class Simulator {
   }
 
   #betweenPickups(day: EpochDay, due: EpochDay, cutOff: EpochDay): void {
-    const seen = day + 10 + this.#random.below(due - day - 15);
+    const seen = openUntil(day + 10 + this.#random.below(due - day - 18));
     if (seen > cutOff) return;
     const known = this.#entered(seen);
     addToSeries(this.record.visits, seen, known, 1);
     this.#examine(seen, known, false, false);
   }
 
-  #terminate(kind: 'death' | 'transferOut', day: EpochDay, cutOff: EpochDay): void {
+  #terminate(kind: (typeof TRACED)[number]['kind'], day: EpochDay, cutOff: EpochDay): void {
     const known = day + this.#random.below(30);
     if (known <= cutOff) addToSeries(this.record.observations[kind], day, known, 1);
   }
@@ -358,6 +395,7 @@ export class Simulator {
   /** Day on which the records of a day were typed in. */
   #entered(day: EpochDay): EpochDay {
     const random = this.#random;
-    return random.chance(this.person.facility.lateEntry) ? day + 1 + Math.floor(random.exponential(12)) : day;
+    const { lateEntry, entryDelayDays } = this.person.facility;
+    return random.chance(lateEntry) ? day + 1 + Math.floor(random.exponential(entryDelayDays)) : day;
   }
 }

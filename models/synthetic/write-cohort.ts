@@ -1,10 +1,11 @@
 import type { Writable } from 'node:stream';
 import { Cohort } from './cohort.ts';
+import { LineListWriter } from './line-lists/write-line-list.ts';
 import type { CohortCommand } from './options.ts';
 import { RowWriter } from './row-writer.ts';
 import { flatCsvHeader, writeCsvRow, writeNdjsonRow } from './write-flat.ts';
+import { FhirWriter } from './write-fhir.ts';
 import { writeNmrsMessage } from './write-nmrs.ts';
-import { radetCsvHeader, RadetWriter } from './write-radet.ts';
 
 const FLUSH_BYTES = 1 << 18;
 
@@ -34,10 +35,16 @@ function rowWriterFor(command: CohortCommand, cohort: Cohort, writer: RowWriter)
   switch (command.kind) {
     case 'nmrs':
       return () => writeNmrsMessage(cohort, writer);
-    case 'radet': {
-      writer.text(radetCsvHeader());
-      const radet = new RadetWriter(command.snapshots);
-      return () => radet.write(cohort, writer);
+    case 'fhir': {
+      const fhir = new FhirWriter();
+      return () => fhir.write(cohort, writer);
+    }
+    case 'radet':
+    case 'nmrs-line-list':
+    case 'ndr': {
+      const list = new LineListWriter(command.kind, command.snapshots);
+      writer.text(list.header());
+      return () => list.write(cohort, writer);
     }
     case 'flat':
       if (command.format === 'ndjson') return () => writeNdjsonRow(cohort, writer);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Cohort, NO_SHIFT } from '#models/synthetic/cohort.ts';
-import type { Shift } from '#models/synthetic/simulate.ts';
+import type { Shift } from '#models/synthetic/person.ts';
 import { loadModel } from '#engine/index.ts';
 import { parseIsoDay } from '#patients/record/epoch-day.ts';
 import { featureIndex } from '#patients/features/features.ts';

@@ -3,6 +3,7 @@ import { writeXlsx } from 'hucre/xlsx';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readCommand } from '#models/synthetic/options.ts';
 import { writeCohort } from '#models/synthetic/write-cohort.ts';
+import { CsvCells } from '#patients/sources/csv-cells.ts';
 import { decodeChunk } from '#shared/chunks/payload.ts';
 import { registerModel } from '#shared/models/store.ts';
 import { knownModel } from '#test/support/known-model.ts';
@@ -123,6 +124,27 @@ describe('NMRS messages', () => {
   });
 });
 
+test('FHIR resources give the very rows that the flat table of the same patients gives', async () => {
+  const expected = await stored(await submit(await cohort(), 'text/csv', '&ignore_unknown=true'));
+  const job = await submit(await cohort('--kind', 'fhir'), 'application/fhir+ndjson');
+  expect(job.rows).toMatchObject({ accepted: ROWS, rejected: 0 });
+  expect(await stored(job)).toEqual(expected);
+});
+
+test.each(['radet', 'nmrs-line-list', 'ndr'])(
+  'a line list of the kind %s is known by its header and gives the flat table’s days of supply',
+  async (kind) => {
+    const flat = await stored(await submit(await cohort(), 'text/csv', '&ignore_unknown=true'));
+    const job = await submit(await cohort('--kind', kind), 'text/csv');
+    const found = await stored(job);
+    expect(found.size).toBeGreaterThan(ROWS * 0.95);
+    const supplies = [...found].map(([id, row]) => [id, row.facility, row.values[2]]);
+    expect(supplies).toEqual(
+      [...found.keys()].map((id) => [id, flat.get(id)!.facility, flat.get(id)!.values[2]]),
+    );
+  },
+);
+
 describe('FHIR resources', () => {
   const subject = (id: string) => ({ subject: { reference: `Patient/${id}` } });
   const resources = ['SYN-F1', 'SYN-F2'].flatMap((id) => [
@@ -192,18 +214,13 @@ describe('FHIR resources', () => {
 });
 
 describe('RADET line lists', () => {
-  const workbook = async (csv: string) =>
-    await writeXlsx({
-      sheets: [
-        {
-          name: 'RADET',
-          rows: csv
-            .trim()
-            .split('\n')
-            .map((line) => line.trim().split(',')),
-        },
-      ],
-    });
+  const workbook = async (csv: string) => {
+    const rows: string[][] = [];
+    const cells = new CsvCells((row) => rows.push([...row]));
+    cells.write(csv);
+    cells.end();
+    return await writeXlsx({ sheets: [{ name: 'RADET', rows }] });
+  };
 
   test('of one snapshot know the snapshot features, equal to the flat table’s, and say which they cannot know', async () => {
     const flat = await stored(await submit(await cohort(), 'text/csv', '&ignore_unknown=true'));
