@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: [...exclude, '**/*.int.test.ts', '**/*.fault.test.ts'],
+          exclude: [...exclude, '**/*.int.test.ts', '**/*.fault.test.ts', '**/*.attack.test.ts'],
           ...limits,
         },
       },

@@ -47,7 +47,7 @@ export async function gatherNotices(): Promise<Notice[]> {
     })),
   );
   const byKey = new Map(notices.map((notice) => [`${notice.name} ${notice.version}`, notice]));
-  return [...byKey.keys()].toSorted().map((key) => byKey.get(key)!);
+  return [...byKey.keys()].toSorted((a, b) => (a < b ? -1 : 1)).map((key) => byKey.get(key)!);
 }
 
 /** Builds for other platforms are not installed, and the lock file knows no licence of them: it is their package's. */
@@ -58,7 +58,7 @@ function builtLicence(at: string): string {
 /** The first line of copyright in the package's licence; '' where it has none, or is not installed on this platform. */
 async function copyrightOf(folder: string): Promise<string> {
   const files = await readdir(folder).catch(() => []);
-  const file = files.toSorted().find((name) => LICENCE_FILE.test(name));
+  const file = files.toSorted((a, b) => (a < b ? -1 : 1)).find((name) => LICENCE_FILE.test(name));
   if (file === undefined) return '';
   const text = (await readFile(path.join(folder, file), 'utf8').catch(() => '')).slice(0, LONGEST_FILE);
   return (

@@ -5,7 +5,7 @@ export const EXACT_DIGITS = 15;
 const ZERO = 0x30;
 const MINUS = 0x2d;
 const POINT = 0x2e;
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/u;
+const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/u;
 
 /** What `parseDecimal` returns for text that is no finite number. */
 export const NOT_A_NUMBER = NaN;

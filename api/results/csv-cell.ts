@@ -3,7 +3,7 @@ const NEEDS_QUOTES = /[",;\t\r\n]/u;
  * A sign that a spreadsheet takes for the start of a formula, at the start of the text or of what another locale takes for
  * a cell: behind `;`, a tab, a comma or a line break. Full-width signs are taken for their plain ones by some.
  */
-const FORMULA = /(^|[;,|\t\r\n])(?= *[=+\-@＝＋－＠\t\r])/gu;
+const FORMULA = /(?<=^|[;,|\t\r\n])(?= *[=+\-@＝＋－＠\t\r])/gu;
 const NUMBER = /^[+-]?\d+(?:\.\d+)?$/u;
 const LONGEST_NUMBER = 40;
 
@@ -21,5 +21,5 @@ export function csvCell(text: string): string {
  */
 export function formulaFree(text: string): string {
   if (text.length <= LONGEST_NUMBER && NUMBER.test(text)) return text;
-  return text.replace(FORMULA, "$1'");
+  return text.replace(FORMULA, "'");
 }

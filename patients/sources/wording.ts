@@ -49,7 +49,7 @@ export const WORDINGS = {
     const exact = featureByName('dsd_model')?.categories?.find((c) => c.label === text);
     if (exact) return exact.code;
     if (/fast.?track|multi.?month|\bmm[ds]\b/.test(text)) return 1;
-    if (/facility.*(group|club)|adherence club/.test(text)) return 2;
+    if (/facility.{0,60}(?:group|club)|adherence club/.test(text)) return 2;
     if (/pharmac|home|courier|deliver|\bcparp\b|\bddd\b/.test(text)) return 4;
     if (/group|club|c-?art|cag\b|carg\b/.test(text)) return 3;
     return /facility|standard|conventional|not devolved|^no\b/.test(text) ? 0 : Number.NaN;

@@ -6,7 +6,7 @@ export type NumberStyle = 'point' | 'comma' | 'unknown';
 
 /** No number is longer: texts are cut before any pattern sees them. */
 const LONGEST_NUMBER = 40;
-const PLAIN = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,4})?$/iu;
+const PLAIN = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,4})?$/iu;
 const WITH_POINT = /^[+-]?\d{1,3}(?:[, '\u00a0\u202f’]\d{3})+(?:\.\d*)?$/u;
 const WITH_COMMA = /^[+-]?(?:\d{1,3}(?:[. '\u00a0\u202f’]\d{3})+|\d+)(?:,\d*)?$/u;
 const GROUPED_BY_COMMA = /^[+-]?[1-9]\d{0,2}(?:,\d{3})+$/u;

@@ -89,10 +89,7 @@ export const environment = z.object({
     .string()
     .regex(/^[!-~]{16,200}$/u, 'must be 16 to 200 printable ASCII characters')
     .optional(),
-  DOCS: z
-    .enum(['on', 'off'])
-    .default('on')
-    .transform((text) => text === 'on'),
+  DOCS: z.enum(['on', 'off']).default('on'),
   MAX_MODEL_BYTES: count(1_024, 1024 ** 3).default(64 * 1024 ** 2),
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .string()

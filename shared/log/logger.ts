@@ -39,7 +39,7 @@ function kindOf(args: readonly unknown[]): string {
   const [about, words] = args;
   if (typeof about === 'string') return about;
   const { err, code } = (about ?? {}) as { err?: { code?: unknown }; code?: unknown };
-  return `${String(words)} ${String(code ?? '')} ${String(err?.code ?? '')}`;
+  return [words, code, err?.code].filter((part) => typeof part === 'string').join(' ');
 }
 
 /** PostgreSQL quotes what it refuses ("Key (patient_id)=(…)", `invalid input syntax for type date: "…"`). */

@@ -52,15 +52,17 @@ export function addModelMetrics(registry: Registry, options: ModelMetricsOptions
     if (clock.nowMs() - readAtMs < cacheMs) return;
     await (reading ??= read().finally(() => (reading = undefined)));
   };
+  const measureAuc = async () => {
+    try {
+      auc = await readAuc(options);
+      measuredAtMs = clock.nowMs();
+    } catch (error) {
+      log.warn({ err: error }, 'the observed AUC could not be measured');
+    }
+  };
   const measure = () => {
     if (measuring !== undefined || clock.nowMs() - measuredAtMs < aucMs) return;
-    measuring = readAuc(options)
-      .then((found) => {
-        auc = found;
-        measuredAtMs = clock.nowMs();
-      })
-      .catch((error: unknown) => log.warn({ err: error }, 'the observed AUC could not be measured'))
-      .finally(() => (measuring = undefined));
+    measuring = measureAuc().finally(() => (measuring = undefined));
   };
   registry.registerMetric(
     new Gauge({

@@ -72,7 +72,7 @@ export function createDoorbellConsumer(options: DoorbellConsumerOptions): Doorbe
     worker = created;
     const backOff = createBackOff({
       pause: () => created.pause(true),
-      resume: () => created.resume(),
+      resume: () => void created.resume(),
     });
     stopBackOff = backOff.stop;
     created.on('error', (error: Error) => {

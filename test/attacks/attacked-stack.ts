@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { setTimeout as pause } from 'node:timers/promises';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { createKey } from '#api/auth/keys.ts';
 import { prepareDatabase } from '#cli/prepare-database.ts';
 import { startPostgres } from '#dev/local-services/postgres-server.ts';
@@ -8,13 +8,12 @@ import { recordEvent } from '#shared/audit/record-event.ts';
 import { createDatabase, createPool, type Db } from '#shared/db/database.ts';
 import type { ApiScope } from '#shared/db/schema.ts';
 import { registerShippedModel } from '#shared/models/store.ts';
+import type { Polled, Polling } from './poller.ts';
 import { type ServiceProcess, startService } from '#test/support/service-process.ts';
 
 /** Of the container that the api is shipped with. */
 const CONTAINER_BYTES = 1024 ** 3;
 const HEAP = '--max-old-space-size=640';
-const PAGE_BYTES = 4_096;
-const POLL_MS = 25;
 const MOST_P99_MS = 250;
 
 export type Queue = 'redis' | 'postgres';
@@ -35,7 +34,7 @@ export type AttackedStack = AsyncDisposable & {
 /** What the victim sees of its own job, and what the process takes, while others attack. */
 export type Watch = {
   /** Polls of the victim, ascending, in ms; answers that were no 200 or 304; the process's most resident bytes. */
-  readonly stop: () => Promise<{ timesMs: number[]; bad: number[]; peakBytes: number }>;
+  readonly stop: () => Promise<Polled>;
 };
 
 export const COLUMNS =
@@ -99,34 +98,19 @@ export async function startAttackedStack(queue: Queue): Promise<AttackedStack> {
 }
 
 function watch(api: ServiceProcess, url: string, key: string): Watch {
-  const timesMs: number[] = [];
-  const bad: number[] = [];
-  let peakBytes = 0;
-  let stopped = false;
-  const polling = (async () => {
-    while (!stopped) {
-      const startedMs = performance.now();
-      const answer = await fetch(url, { headers: { authorization: `Bearer ${key}` } }).catch(() => undefined);
-      await answer?.arrayBuffer();
-      timesMs.push(performance.now() - startedMs);
-      if (answer?.ok !== true) bad.push(answer?.status ?? 0);
-      const statm = await readFile(`/proc/${api.pid}/statm`, 'utf8').catch(() => '');
-      peakBytes = Math.max(peakBytes, Number(statm.split(' ')[1] ?? 0) * PAGE_BYTES);
-      await pause(POLL_MS);
-    }
-  })();
+  const worker = new Worker(new URL('poller.ts', import.meta.url), {
+    workerData: { url, key, pid: api.pid } satisfies Polling,
+  });
   return {
     stop: async () => {
-      stopped = true;
-      await polling;
-      return { timesMs: timesMs.toSorted((a, b) => a - b), bad, peakBytes };
+      const polled = once(worker, 'message') as Promise<[Polled]>;
+      worker.postMessage('stop');
+      return (await polled)[0];
     },
   };
 }
 
-type Seen = Awaited<ReturnType<Watch['stop']>>;
-
-export function p99Of({ timesMs }: Pick<Seen, 'timesMs'>): number {
+export function p99Of({ timesMs }: Pick<Polled, 'timesMs'>): number {
   return timesMs[Math.floor(timesMs.length * 0.99)] ?? 0;
 }
 
@@ -134,7 +118,7 @@ export function p99Of({ timesMs }: Pick<Seen, 'timesMs'>): number {
  * What must hold of the victim while all of it goes on: polls within 250 ms at p99, or, on a machine that has other work,
  * within four times what they took before the attack; no 5xx; and no more memory than the container has.
  */
-export function harm(seen: Seen, quietP99Ms: number): string[] {
+export function harm(seen: Polled, quietP99Ms: number): string[] {
   const p99 = p99Of(seen);
   const most = Math.max(MOST_P99_MS, 4 * quietP99Ms);
   return [

@@ -96,11 +96,11 @@ async function inChild(body: Buffer, type: string, options: ModelJudgeOptions): 
   // Where memory runs out all the same, the kernel is to take the child and not the service.
   void writeFile(`/proc/${child.pid}/oom_score_adj`, '1000').catch(() => undefined);
   const deadline = setTimeout(() => kill(`it took longer than ${deadlineMs / 1_000} s`), deadlineMs);
-  const look = setInterval(() => {
-    void residentBytes(child.pid).then((bytes) => {
-      if (bytes > residentMb * 1024 ** 2) kill(`it took more than ${residentMb} MB of memory`);
-    });
-  }, LOOK_MS);
+  const lookAtMemory = async () => {
+    const bytes = await residentBytes(child.pid);
+    if (bytes > residentMb * 1024 ** 2) kill(`it took more than ${residentMb} MB of memory`);
+  };
+  const look = setInterval(() => void lookAtMemory(), LOOK_MS);
   const output: Buffer[] = [];
   let errors = '';
   let outputBytes = 0;

@@ -17,7 +17,8 @@ export function docsRoute(routes: () => readonly Route[]): Route {
       answers: { 200: { description: 'A page', content: [{ type: 'text/html' }] } },
     },
     async ({ deps }) => {
-      if (!deps.config.DOCS) throw new ServiceError('not_found', 'There is nothing at this address.');
+      if (deps.config.DOCS === 'off')
+        throw new ServiceError('not_found', 'There is nothing at this address.');
       markup ??= String(await docsPage(openApiDocument(routes())));
       return htmlResponse(markup);
     },

@@ -15,7 +15,8 @@ export function openApiRoute(routes: () => readonly Route[]): Route {
       answers: { 200: { description: 'OpenAPI 3.1', content: [{ type: 'application/json' }] } },
     },
     async ({ deps }) => {
-      if (!deps.config.DOCS) throw new ServiceError('not_found', 'There is nothing at this address.');
+      if (deps.config.DOCS === 'off')
+        throw new ServiceError('not_found', 'There is nothing at this address.');
       text ??= JSON.stringify(openApiDocument(routes()));
       return new Response(text, {
         headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' },
