@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
-import { createApp } from '#api/app.ts';
+import { createApp, type MountPages } from '#api/app.ts';
 import { createAuthenticator } from '#api/auth/authenticator.ts';
 import { auditRefusal } from '#api/auth/audit-refusal.ts';
 import { RefusalLedger } from '#api/auth/refusal-ledger.ts';
@@ -12,6 +12,12 @@ import { UploadLimiter } from '#api/limits/upload-limiter.ts';
 import { addUploadMetric, createApiMetrics } from '#api/metrics/api-metrics.ts';
 import { predictFastLane } from '#api/online/fast-lane.ts';
 import { createOnline } from '#api/online/online.ts';
+import { FacilityRows } from '#api/calls/call-list.ts';
+import { createLoginLimits } from '#api/people/login-limits.ts';
+import { createOidcLogin } from '#api/people/oidc.ts';
+import { createSecretBox } from '#api/people/sealed-secret.ts';
+import { createSessions } from '#api/people/sessions.ts';
+import { ROUTES } from '#api/routes/all.ts';
 import { pollFastLane } from '#api/routes/get-job/poll-fast-lane.ts';
 import { VERSION } from '#api/version.ts';
 import { createReasonTextStore } from '#api/results/reason-text-store.ts';
@@ -49,10 +55,16 @@ export type ApiServer = AsyncDisposable & {
   readonly stop: () => Promise<void>;
 };
 
-export type ApiServerOptions = { config: Config; log: Logger; clock: Clock };
+export type ApiServerOptions = {
+  config: Config;
+  log: Logger;
+  clock: Clock;
+  /** Pages for people; none without it. */
+  mountPages?: MountPages;
+};
 
 /** Puts the api together and listens. It starts without its dependencies; readiness tells when they are there. */
-export async function startApi({ config, log, clock }: ApiServerOptions): Promise<ApiServer> {
+export async function startApi({ config, log, clock, mountPages }: ApiServerOptions): Promise<ApiServer> {
   const stopping = new AbortController();
   const crash = createCrashPoints(config.CRASH_AT);
   const tracing = await startTracing({ config, service: 'iit-api', version: VERSION, log });
@@ -104,6 +116,17 @@ export async function startApi({ config, log, clock }: ApiServerOptions): Promis
     metrics: createApiMetrics(registry),
     authenticator: createAuthenticator({ db, clock }),
     refusals,
+    sessions: createSessions(db),
+    loginLimits: createLoginLimits(pool),
+    secrets: createSecretBox(config.WEB_SECRET),
+    oidc:
+      config.OIDC_ISSUER === undefined || config.OIDC_CLIENT_ID === undefined
+        ? undefined
+        : createOidcLogin(db, {
+            issuer: config.OIDC_ISSUER,
+            clientId: config.OIDC_CLIENT_ID,
+            clientSecret: config.OIDC_CLIENT_SECRET,
+          }),
     recordEvent,
     readiness: createReadiness({ db, doorbell, models, clock, stopping: stopping.signal }),
     uploads,
@@ -113,11 +136,12 @@ export async function startApi({ config, log, clock }: ApiServerOptions): Promis
     jobs: new JobReader({ db, clock }),
     cursors: createCursorCodec(config.DATABASE_URL),
     reasonTexts: createReasonTextStore(models),
+    facilityRows: new FacilityRows(pool),
     online: createOnline({ config, db, auditPool: onlinePool, models, clock, log, registry }),
     stopping: stopping.signal,
   };
   const server = createAdaptorServer({
-    fetch: createApp(deps).fetch,
+    fetch: createApp(deps, ROUTES, mountPages).fetch,
     createServer: ((options: ServerOptions, common: RequestListener) =>
       createServer(options, predictFastLane(deps, pollFastLane(deps, common)))) as typeof createServer,
     serverOptions: {
