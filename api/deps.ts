@@ -14,6 +14,7 @@ import type { LoginLimits } from '#api/people/login-limits.ts';
 import type { OidcLogin } from '#api/people/oidc.ts';
 import type { SecretBox } from '#api/people/sealed-secret.ts';
 import type { Sessions } from '#api/people/sessions.ts';
+import type { TimeZone } from '#patients/values/time-zone.ts';
 import type { Clock } from '#shared/clock/clock.ts';
 import type { Config } from '#shared/config/config.ts';
 import type { Db } from '#shared/db/database.ts';
@@ -29,6 +30,8 @@ export type ApiDeps = {
   pool: Pool;
   db: Db;
   clock: Clock;
+  /** Where the programme is: which day it is there. */
+  zone: TimeZone;
   log: Logger;
   tracer: Tracer;
   metrics: ApiMetrics;

@@ -23,6 +23,7 @@ import { VERSION } from '#api/version.ts';
 import { createReasonTextStore } from '#api/results/reason-text-store.ts';
 import { driftThresholds } from '#shared/drift/thresholds.ts';
 import { recordEvent } from '#shared/audit/record-event.ts';
+import { timeZone } from '#patients/values/time-zone.ts';
 import type { Clock } from '#shared/clock/clock.ts';
 import type { Config } from '#shared/config/config.ts';
 import { createDatabase, createPool } from '#shared/db/database.ts';
@@ -111,6 +112,7 @@ export async function startApi({ config, log, clock, mountPages }: ApiServerOpti
     pool,
     db,
     clock,
+    zone: timeZone(config.TIME_ZONE),
     log,
     tracer: tracing.tracer,
     metrics: createApiMetrics(registry),

@@ -1,5 +1,8 @@
 import { z } from 'zod';
+import { didYouMean } from '#api/http/did-you-mean.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
+
+const LONGEST_NAME = 50;
 
 /**
  * The query string by the route's schema. An empty value counts as absent. Throws `invalid_query` naming the first
@@ -15,11 +18,18 @@ export function parseQuery<Schema extends z.ZodObject>(
       throw new ServiceError('invalid_query', `\`${name}\` is given twice.`, { field: name });
     if (value !== '') Object.defineProperty(given, name, { value, enumerable: true });
   }
-  const parsed = (schema ?? z.strictObject({})).safeParse(given);
+  const known = (schema ?? z.object({})).strict();
+  const parsed = known.safeParse(given);
   if (parsed.success) return parsed.data as z.output<Schema>;
   const errors = parsed.error.issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
-      ? issue.keys.map((field) => ({ field, message: 'There is no such parameter.' }))
+      ? issue.keys.map((key) => {
+          const field = key.slice(0, LONGEST_NAME);
+          return {
+            field,
+            message: `There is no such parameter${didYouMean(field, Object.keys(known.shape))}.`,
+          };
+        })
       : [{ field: issue.path.join('.'), message: issue.message }],
   );
   const first = errors[0] ?? { field: '', message: '' };

@@ -25,6 +25,7 @@ export const PROBLEMS: Record<ErrorCode, ProblemKind> = {
   unterminated_quote: { status: 400, title: 'A quoted field does not end' },
   unknown_columns: { status: 422, title: 'Unknown columns' },
   missing_columns: { status: 422, title: 'Required columns are missing' },
+  missing_header: { status: 422, title: 'The table has no header' },
   duplicate_columns: { status: 422, title: 'Columns occur twice' },
   malformed_json: { status: 400, title: 'The body is not well-formed JSON' },
   idempotency_conflict: { status: 409, title: 'The idempotency key was used for another request' },

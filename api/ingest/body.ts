@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
 import { ServiceError } from '#shared/errors/errors.ts';
+import { onlyFile } from './multipart.ts';
 
 export type BodyLimits = {
   /** Of the decompressed body. */
@@ -13,6 +14,15 @@ export type BodyLimits = {
    * default. Time in which the service was the slow one does not count.
    */
   rateWindowMs?: number;
+};
+
+export type ReadBodyOptions = {
+  /** Of multipart/form-data: the body is the one file in it. */
+  boundary?: string | undefined;
+  /** Each piece as the client sent it. */
+  onReceived?: ((bytes: Buffer) => void) | undefined;
+  /** Called once: what the bytes are, whatever was declared. */
+  onEncoding?: (encoding: ContentEncoding) => void;
 };
 
 export type ContentEncoding = 'identity' | 'gzip' | 'zstd';
@@ -42,11 +52,16 @@ export function contentEncoding(header: string | null): ContentEncoding {
  */
 export async function* readBody(
   incoming: IncomingMessage,
-  encoding: ContentEncoding,
+  declared: ContentEncoding,
   limits: BodyLimits,
+  options: ReadBodyOptions = {},
 ): AsyncGenerator<Buffer> {
   const counter = { received: 0 };
-  const source = paced(incoming, counter, limits);
+  const raw = paced(incoming, counter, limits, options.onReceived);
+  const file = options.boundary === undefined ? raw : onlyFile(raw, options.boundary);
+  const [encoding, source] =
+    declared === 'identity' ? await sniffCompression(file) : ([declared, file] as const);
+  options.onEncoding?.(encoding);
   let produced = 0;
   for await (const bytes of encoding === 'identity' ? source : decompressed(source, encoding)) {
     produced += bytes.length;
@@ -63,11 +78,52 @@ export async function* readBody(
   }
 }
 
-/** What the socket brings, as long as it brings enough. */
+const GZIP = Buffer.from([0x1f, 0x8b]);
+const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
+
+/** The compression that a body begins with, though nobody said so, and the whole body. */
+async function sniffCompression(
+  source: AsyncGenerator<Buffer>,
+): Promise<readonly [ContentEncoding, AsyncGenerator<Buffer>]> {
+  let head = await nextPiece(source);
+  while (head !== undefined && head.length < ZSTD.length) {
+    const more = await nextPiece(source);
+    if (more === undefined) break;
+    head = Buffer.concat([head, more]);
+  }
+  const encoding =
+    head === undefined
+      ? 'identity'
+      : head.subarray(0, 2).equals(GZIP)
+        ? 'gzip'
+        : head.subarray(0, 4).equals(ZSTD)
+          ? 'zstd'
+          : 'identity';
+  return [encoding, withHead(head, source)];
+}
+
+async function* withHead(head: Buffer | undefined, rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  if (head === undefined) return;
+  yield head;
+  yield* rest;
+}
+
+/** The body as the client sends it, not decompressed. Throws what `readBody` throws of the upload. */
+export async function* receivedBytes(incoming: IncomingMessage, limits: BodyLimits): AsyncGenerator<Buffer> {
+  const counter = { received: 0 };
+  for await (const bytes of paced(incoming, counter, limits, undefined)) {
+    if (counter.received > limits.maxBytes) {
+      throw new ServiceError('body_too_large', `The body has more than ${limits.maxBytes} bytes.`);
+    }
+    yield bytes;
+  }
+}
+
 async function* paced(
   incoming: IncomingMessage,
   counter: { received: number },
   { minBytesPerSecond, rateWindowMs = RATE_WINDOW_MS }: BodyLimits,
+  onReceived: ((bytes: Buffer) => void) | undefined,
 ): AsyncGenerator<Buffer> {
   const chunks = incoming[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   let window = { waitedMs: 0, bytes: 0 };
@@ -78,6 +134,7 @@ async function* paced(
     window.waitedMs += performance.now() - askedMs;
     window.bytes += next.value.length;
     counter.received += next.value.length;
+    onReceived?.(next.value);
     if (window.waitedMs > rateWindowMs) {
       if (window.bytes < (minBytesPerSecond * window.waitedMs) / 1_000) throw tooSlow();
       window = { waitedMs: 0, bytes: 0 };

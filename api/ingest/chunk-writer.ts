@@ -1,6 +1,7 @@
 import { encodeChunk, type ChunkRows, type EncodedChunk } from '#shared/chunks/payload.ts';
 import type { Db } from '#shared/db/database.ts';
 import { appendToJob, type RejectedRow } from '#shared/jobs/append-to-job.ts';
+import type { Besides, CohortWriter } from './receive-cohort.ts';
 import type { CrashPoints } from '#shared/lifecycle/crash-points.ts';
 import type { Bell } from '#shared/queue/bell.ts';
 import type { Doorbell } from '#shared/queue/doorbell.ts';
@@ -25,7 +26,7 @@ export type ChunkWriterOptions = {
  * committed. `ready` is the brake: the upload is read on only when it settles. The first failure is thrown by it, and
  * by `finish`; whatever comes after a failure is dropped.
  */
-export class ChunkWriter {
+export class ChunkWriter implements CohortWriter {
   readonly #options: ChunkWriterOptions;
   readonly #inFlight = new Set<Promise<void>>();
   /** A queue that is down holds no chunk up: it costs the doorbell's own timeout once, at the end. */
@@ -47,17 +48,18 @@ export class ChunkWriter {
   }
 
   /** Encodes before it returns: the rows' arrays are the caller's again. */
-  chunk(rows: ChunkRows, rejections: readonly RejectedRow[], duplicatePatients: number): void {
+  chunk(rows: ChunkRows, besides: Besides): void {
     const chunkNo = this.#chunkNo++;
     const { rowCount } = rows;
     const encoding = encodeChunk(rows);
     this.#launch(async () =>
-      this.#append({ chunk: { chunkNo, rowCount, encoded: await encoding }, rejections, duplicatePatients }),
+      this.#append({ chunk: { chunkNo, rowCount, encoded: await encoding }, ...besides }),
     );
   }
 
-  rejections(rejections: readonly RejectedRow[], duplicatePatients: number): void {
-    this.#launch(async () => this.#append({ rejections, duplicatePatients }));
+  besides(besides: Besides): void {
+    if (besides.rejections.length === 0 && besides.joinedRows === 0) return;
+    this.#launch(async () => this.#append(besides));
   }
 
   async ready(): Promise<void> {
@@ -99,6 +101,7 @@ export class ChunkWriter {
     chunk?: { chunkNo: number; rowCount: number; encoded: EncodedChunk };
     rejections: readonly RejectedRow[];
     duplicatePatients?: number;
+    joinedRows?: number;
   }): Promise<void> {
     if (this.#failed) return;
     const { db, tracer, crash, jobId, opened } = this.#options;

@@ -1,3 +1,4 @@
+import { IDENTIFIER_NAMES } from '#patients/record/identifiers.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import type { ManifestFeature, ModelManifest } from '#shared/models/manifest.ts';
 
@@ -6,71 +7,121 @@ export const PATIENT_ID = -1;
 export const FACILITY_ID = -2;
 export const DUE_DATE = -3;
 export const IGNORED = -4;
+/** And one for each of IDENTIFIER_NAMES, downwards from here. */
+export const FIRST_IDENTIFIER = -5;
 
 export const MAX_COLUMNS = 10_000;
-const IDENTITY = new Map([
+const IDENTITY: readonly (readonly [string, number])[] = [
   ['patient_id', PATIENT_ID],
   ['facility_id', FACILITY_ID],
   ['due_date', DUE_DATE],
-]);
+  ...IDENTIFIER_NAMES.map((name, index) => [name, FIRST_IDENTIFIER - index] as const),
+];
 const NAMES_SHOWN = 50;
+/** No name of a column is longer: titles are cut before they are compared. */
+const LONGEST_NAME = 200;
 
-export type LayoutOptions = { manifest: ModelManifest; ignoreUnknown: boolean };
+export type LayoutOptions = {
+  manifest: ModelManifest;
+  ignoreUnknown: boolean;
+  /** Where the header stands. */
+  line?: number;
+};
 
 /** The input's columns held against the model's: judged once, before any row is taken. */
 export type CohortLayout = {
-  /** By column of the input: a feature's index, or PATIENT_ID, FACILITY_ID, DUE_DATE, IGNORED. */
+  /** By column of the input: a feature's index, or PATIENT_ID, FACILITY_ID, DUE_DATE, IGNORED, or an identifier's. */
   roles: Int32Array;
   names: string[];
+  /** Columns with a name that nothing is read from. */
   ignored: string[];
   /** Features of the model that no column brings: missing in every row. */
   absentFeatures: string[];
 };
 
-/** The role of a column's name; undefined for one that neither the contract nor the model knows. */
+/**
+ * The role of a column's name; undefined for one that neither the contract nor the model knows. Names are compared as
+ * people write them: without case, blanks and punctuation, unless two of the model's differ by those alone.
+ */
 export function roleLookup(manifest: ModelManifest): (name: string) => number | undefined {
-  const features = new Map(manifest.features.map((feature) => [feature.name, feature.index]));
-  return (name) => IDENTITY.get(name) ?? features.get(name);
+  const known = [...IDENTITY, ...manifest.features.map(({ name, index }) => [name, index] as const)];
+  const exact = new Map<string, number>(known);
+  const folded = new Map<string, number | undefined>();
+  for (const [name, role] of exact) {
+    const plain = fold(name);
+    folded.set(plain, folded.has(plain) && folded.get(plain) !== role ? undefined : role);
+  }
+  return (name) => exact.get(name) ?? folded.get(fold(name));
+}
+
+/** Letters and digits alone, in lower case, of a title's first characters. */
+function fold(name: string): string {
+  return name
+    .slice(0, LONGEST_NAME)
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]/gu, '');
+}
+
+/** The canonical name of each column's role, for the description of the file; null for one that is not read. */
+export function readAs(layout: CohortLayout, manifest: ModelManifest): (string | null)[] {
+  const identity = new Map(IDENTITY.map(([name, role]) => [role, name]));
+  return Array.from(layout.roles, (role) =>
+    role >= 0 ? (manifest.features[role]?.name ?? null) : (identity.get(role) ?? null),
+  );
 }
 
 /**
  * Throws `too_many_columns`, `duplicate_columns`, `unknown_columns` (unless they may pass) or `missing_columns`,
- * each with all names at once in `columns`.
+ * each with all names at once in `columns`. Columns without a name are passed over.
  */
 export function layOut(names: string[], options: LayoutOptions): CohortLayout {
+  const { manifest, ignoreUnknown, line = 1 } = options;
   if (names.length > MAX_COLUMNS) {
     throw new ServiceError(
       'too_many_columns',
       `The header has ${names.length} columns; ${MAX_COLUMNS} are the limit.`,
-      {
-        line: 1,
-      },
+      { line },
     );
   }
-  const { manifest, ignoreUnknown } = options;
   const roleOf = roleLookup(manifest);
-  const present = new Set<string>();
-  const duplicates = names.filter((name) => present.size === present.add(name).size);
+  const found = names.map((name) => (name.trim() === '' ? IGNORED : roleOf(name)));
+  const present = new Set<number>();
+  const duplicates = names.filter((_, column) => {
+    const role = found[column];
+    return role !== undefined && role !== IGNORED && present.size === present.add(role).size;
+  });
   if (duplicates.length > 0)
-    throw columnsError('duplicate_columns', 'Columns occur more than once', duplicates);
-  const unknown = names.filter((name) => roleOf(name) === undefined);
+    throw columnsError('duplicate_columns', 'Columns occur more than once', duplicates, line);
+  const unknown = names.filter((_, column) => found[column] === undefined);
+  const required = manifest.features.filter(isRequired);
+  const missing = [
+    ...(present.has(PATIENT_ID) ? [] : ['patient_id']),
+    ...required.filter(({ index }) => !present.has(index)).map(({ name }) => name),
+  ];
+  // A row of which no name is known may be a patient's: it is not repeated.
+  if (present.size === 0) {
+    throw columnsError(
+      'missing_columns',
+      `None of the names in line ${line} is known. Required columns are missing`,
+      missing,
+      line,
+    );
+  }
   if (unknown.length > 0 && !ignoreUnknown) {
     throw columnsError(
       'unknown_columns',
       'Columns are not features of the model (ignore_unknown=true lets them pass)',
       unknown,
+      line,
     );
   }
-  const required = ['patient_id', ...manifest.features.filter(isRequired).map((feature) => feature.name)];
-  const missing = required.filter((name) => !present.has(name));
-  if (missing.length > 0) throw columnsError('missing_columns', 'Required columns are missing', missing);
+  if (missing.length > 0)
+    throw columnsError('missing_columns', 'Required columns are missing', missing, line);
   return {
-    roles: Int32Array.from(names, (name) => roleOf(name) ?? IGNORED),
+    roles: Int32Array.from(found, (role) => role ?? IGNORED),
     names,
     ignored: unknown,
-    absentFeatures: manifest.features
-      .filter((feature) => !present.has(feature.name))
-      .map((feature) => feature.name),
+    absentFeatures: manifest.features.filter(({ index }) => !present.has(index)).map(({ name }) => name),
   };
 }
 
@@ -82,11 +133,12 @@ function columnsError(
   code: 'duplicate_columns' | 'unknown_columns' | 'missing_columns',
   what: string,
   columns: string[],
+  line: number,
 ): ServiceError {
   const shown = columns.slice(0, NAMES_SHOWN).map((name) => name.slice(0, 100));
   const more = columns.length > shown.length ? ` and ${columns.length - shown.length} more` : '';
   return new ServiceError(code, `${what}: ${shown.join(', ')}${more}.`, {
-    line: 1,
+    line,
     ...(shown[0] === undefined ? {} : { field: shown[0] }),
     details: { columns: shown, column_count: columns.length },
   });

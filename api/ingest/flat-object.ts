@@ -14,6 +14,8 @@ const SPACE = 0x20;
 const MINUS = 0x2d;
 const ZERO = 0x30;
 const NINE = 0x39;
+const LETTER_N = 0x4e;
+const LETTER_I = 0x49;
 
 export type FlatObjectOptions = {
   rows: RowBuilder;
@@ -186,6 +188,9 @@ export class FlatObjectReader {
         rows.reject(this.#name(place), 'not_a_scalar', `${this.#name(place)} is an object or a list.`);
         return stop;
       }
+      if (first === LETTER_N || first === LETTER_I) {
+        return `has NaN or Infinity at ${this.#name(place)}, which JSON does not know; write null where a value is missing`;
+      }
       return 'has a value that is not JSON';
     }
     if (role === IGNORED) return stop;
@@ -241,14 +246,30 @@ function plainKeys(places: readonly { key: Buffer; role: number }[]): PlainKeys 
 
 /** Keys of one object in their order, without judging its values; undefined where it is no object. */
 export function keysOf(bytes: Buffer, start: number, end: number): string[] | undefined {
-  try {
-    const value: unknown = JSON.parse(bytes.toString('utf8', start, end));
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.keys(value)
-      : undefined;
-  } catch {
-    return undefined;
+  const keys = new Set<string>();
+  let at = skipSpace(bytes, start, end);
+  if (bytes[at] !== OPEN) return undefined;
+  at = skipSpace(bytes, at + 1, end);
+  while (at < end && bytes[at] === QUOTE) {
+    const keyEnd = stringEnd(bytes, at + 1, end);
+    const key = keyEnd < 0 ? undefined : decodeKey(bytes, at + 1, keyEnd);
+    if (key === undefined) return undefined;
+    keys.add(key);
+    at = skipSpace(bytes, keyEnd + 1, end);
+    if (bytes[at] !== COLON) return undefined;
+    at = skipSpace(bytes, at + 1, end);
+    if (bytes[at] === QUOTE) at = stringEnd(bytes, at + 1, end) + 1;
+    else if (bytes[at] === OPEN || bytes[at] === OPEN_LIST) {
+      const close = nestedEnd(bytes, at, end);
+      if (typeof close === 'string') return undefined;
+      at = close;
+    } else while (at < end && !endsScalar(bytes[at] as number)) at++;
+    if (at <= 0) return undefined;
+    at = skipSpace(bytes, at, end);
+    if (bytes[at] !== COMMA) break;
+    at = skipSpace(bytes, at + 1, end);
   }
+  return bytes[at] === CLOSE ? [...keys] : undefined;
 }
 
 export function skipSpace(bytes: Buffer, start: number, end: number): number {

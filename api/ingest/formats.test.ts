@@ -1,14 +1,16 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { ChunkRows } from '#shared/chunks/payload.ts';
+import { isMissing } from '#patients/values/missing.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
-import type { RejectedRow } from '#shared/jobs/append-to-job.ts';
 import type { ManifestFeature, ModelManifest } from '#shared/models/manifest.ts';
-import { type CohortLayout, layOut, roleLookup } from './cohort-layout.ts';
-import { csvFormat } from './csv.ts';
-import type { InputFormat } from './input-format.ts';
-import { jsonArrayFormat, ndjsonFormat } from './json-rows.ts';
-import { RowBuilder } from './row-builder.ts';
+import {
+  csvFormat,
+  jsonArrayFormat,
+  ndjsonFormat,
+  readTable,
+  type Row,
+  type TableFormat,
+} from '#test/support/read-table.ts';
 
 const feature = (
   name: string,
@@ -45,64 +47,17 @@ const manifest = {
   ],
 } as unknown as ModelManifest;
 
-type Row = { rowNo: number; id: string; facility: string | null; due: number; values: number[] };
-type Read = { rows: Row[]; rejections: RejectedRow[]; layout: CohortLayout | undefined };
-
-/** Runs a body through a format in pieces of the given sizes (cut anew when they are used up). */
-function read(
-  format: InputFormat,
+const read = (
+  format: TableFormat,
   body: Buffer | string,
   sizes: number[] = [1 << 20],
   ignoreUnknown = false,
   maxRowBytes = 4_096,
-): Read {
-  const out: Read = { rows: [], rejections: [], layout: undefined };
-  const rows = new RowBuilder({
-    manifest,
-    chunkRows: 3,
-    onChunk: (chunk) => out.rows.push(...rowsOf(chunk)),
-  });
-  const parser = format.open({
-    rows,
-    maxRowBytes,
-    ignoreUnknown,
-    layOut: (names) => (out.layout = layOut(names, { manifest, ignoreUnknown })),
-    manifest,
-    ready: async () => undefined,
-    roleOf: roleLookup(manifest),
-  });
-  const bytes = Buffer.from(body);
-  for (let at = 0, piece = 0; at < bytes.length; piece++) {
-    const size = sizes[piece % sizes.length] as number;
-    // A copy that is wiped afterwards: a parser that keeps a view of its input reads rubbish.
-    const slice = Buffer.from(bytes.subarray(at, at + size));
-    void parser.write(slice);
-    slice.fill(0x37);
-    at += size;
-  }
-  void parser.end();
-  rows.flush();
-  out.rejections = rows.takeRejections();
-  return out;
-}
+) => readTable(format, body, { manifest, sizes, ignoreUnknown, maxRowBytes });
 
-function rowsOf(chunk: ChunkRows): Row[] {
-  return Array.from({ length: chunk.rowCount }, (_, row) => {
-    const { offsets, bytes } = chunk.patientIds;
-    const facility = chunk.facilities.indices[row] as number;
-    return {
-      rowNo: chunk.rowNumbers[row] as number,
-      id: Buffer.from(bytes.subarray(offsets[row], offsets[row + 1])).toString(),
-      facility: facility < 0 ? null : (chunk.facilities.names[facility] as string),
-      due: chunk.dueDates[row] as number,
-      values: chunk.features.map((column) => column[row] as number),
-    };
-  });
-}
-
-const refused = (format: InputFormat, body: Buffer | string, ignoreUnknown = false) => {
+const refused = async (format: TableFormat, body: Buffer | string, ignoreUnknown = false) => {
   try {
-    read(format, body, [7], ignoreUnknown);
+    await read(format, body, [7], ignoreUnknown);
   } catch (error) {
     if (error instanceof ServiceError) return { code: error.code, line: error.line, field: error.field };
     throw error;
@@ -171,7 +126,7 @@ const cells: fc.Arbitrary<Cells> = fc.record({
       minLength: 1,
       maxLength: 12,
     })
-    .filter((id) => id.trim() !== ''),
+    .filter((id) => !isMissing(id)),
   facility: fc.constantFrom('', 'F1', 'Ward "A", North', 'Ẹ̀ka'),
   age: fc.oneof(fc.integer({ min: 0, max: 120 }).map(String), fc.constant('')),
   lateness: fc.oneof(
@@ -202,14 +157,14 @@ function expected(table: Cells[]): Row[] {
 }
 
 for (const [name, { format, write }] of Object.entries(WRITERS)) {
-  test(`${name}: any table comes through unchanged, wherever the buffers are cut and however it is spelt`, () => {
-    fc.assert(
-      fc.property(
+  test(`${name}: any table comes through unchanged, wherever the buffers are cut and however it is spelt`, async () => {
+    await fc.assert(
+      fc.asyncProperty(
         fc.array(cells, { minLength: 1, maxLength: 12 }),
         fc.record({ crlf: fc.boolean(), bom: fc.boolean(), quoted: fc.boolean() }),
         fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 }),
-        (table, style, sizes) => {
-          const got = read(format, write(table, style), sizes);
+        async (table, style, sizes) => {
+          const got = await read(format, write(table, style), sizes);
           expect(got.rejections).toEqual([]);
           expect(got.rows).toEqual(expected(table));
         },
@@ -218,7 +173,7 @@ for (const [name, { format, write }] of Object.entries(WRITERS)) {
     );
   });
 
-  test(`${name}: a spoiled row costs only itself, and is named by row, field and code`, () => {
+  test(`${name}: a spoiled row costs only itself, and is named by row, field and code`, async () => {
     const good: Cells = {
       id: 'a',
       facility: '',
@@ -233,7 +188,7 @@ for (const [name, { format, write }] of Object.entries(WRITERS)) {
       [{ age: '121' }, 'age', 'out_of_range'],
       [{ lateness: '1e400' }, 'lateness', 'not_finite'],
       [{ lateness: 'Infinity' }, 'lateness', 'not_finite'],
-      [{ lateness: 'NaN' }, 'lateness', 'not_a_number'],
+      [{ lateness: '99 years' }, 'lateness', 'not_a_number'],
       [{ sex: '7' }, 'sex', 'unknown_category'],
       [{ sex: 'other' }, 'sex', 'unknown_category'],
       [{ has_vl: '2' }, 'has_vl', 'not_a_boolean'],
@@ -242,7 +197,7 @@ for (const [name, { format, write }] of Object.entries(WRITERS)) {
       [{ id: 'a\u0000b' }, 'patient_id', 'control_character'],
     ];
     const table = spoiled.flatMap(([change]) => [good, { ...good, ...change }]);
-    const got = read(format, write(table, { crlf: false, bom: false, quoted: false }), [11]);
+    const got = await read(format, write(table, { crlf: false, bom: false, quoted: false }), [11]);
     expect(got.rows.map((row) => row.rowNo)).toEqual(spoiled.map((_, index) => 2 * index + 1));
     expect(got.rejections.map(({ rowNo, field, code }) => [rowNo, field, code])).toEqual(
       spoiled.map(([, field, code], index) => [2 * index + 2, field, code]),
@@ -337,25 +292,25 @@ const CRUMBS = {
 };
 
 for (const [name, { format, head, words, tail }] of Object.entries(CRUMBS)) {
-  test(`${name}: whatever the bytes, they read the same in one piece, byte by byte and in between`, () => {
-    const outcome = (body: string, sizes: number[]) => {
+  test(`${name}: whatever the bytes, they read the same in one piece, byte by byte and in between`, async () => {
+    const outcome = async (body: string, sizes: number[]) => {
       try {
-        const { rows, rejections } = read(format, body, sizes, false, 48);
+        const { rows, rejections } = await read(format, body, sizes, false, 48);
         return { rows, rejections };
       } catch (error) {
         if (error instanceof ServiceError) return { code: error.code, line: error.line };
         throw error;
       }
     };
-    fc.assert(
-      fc.property(
+    await fc.assert(
+      fc.asyncProperty(
         fc.array(fc.constantFrom(...words), { maxLength: 40 }),
         fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 4 }),
-        (pieces, sizes) => {
+        async (pieces, sizes) => {
           const body = head + pieces.join('') + tail;
-          const whole = outcome(body, [1 << 20]);
-          expect(outcome(body, [1])).toEqual(whole);
-          expect(outcome(body, sizes)).toEqual(whole);
+          const whole = await outcome(body, [1 << 20]);
+          expect(await outcome(body, [1])).toEqual(whole);
+          expect(await outcome(body, sizes)).toEqual(whole);
         },
       ),
       { numRuns: 2_000 },
@@ -363,50 +318,50 @@ for (const [name, { format, head, words, tail }] of Object.entries(CRUMBS)) {
   });
 }
 
-test('csv: lines are physical lines, line breaks inside quotes counted', () => {
+test('csv: lines are physical lines, line breaks inside quotes counted', async () => {
   const body = 'patient_id,age\r\n"a\nb",1\r\n\r\nc,x\r\nd,2\r\n';
-  const got = read(csvFormat, body, [3]);
+  const got = await read(csvFormat, body, [3]);
   expect(got.rejections.map(({ line, code }) => [line, code])).toEqual([
     [2, 'control_character'],
     [5, 'not_a_number'],
   ]);
 });
 
-test('csv: columns may come in any order, absent features are told', () => {
-  const got = read(csvFormat, 'has_vl,age,patient_id\n1,30,a\n');
+test('csv: columns may come in any order, absent features are told', async () => {
+  const got = await read(csvFormat, 'has_vl,age,patient_id\n1,30,a\n');
   expect(got.rows[0]?.values).toEqual([30, NaN, NaN, 1]);
   expect(got.layout?.absentFeatures).toEqual(['lateness', 'sex']);
 });
 
-test('csv: the header is judged with every name at once, before any row', () => {
-  expect(refused(csvFormat, 'patient_id,age,colour,shape\na,1,2,3\n')).toEqual({
+test('csv: the header is judged with every name at once, before any row', async () => {
+  expect(await refused(csvFormat, 'patient_id,age,colour,shape\na,1,2,3\n')).toEqual({
     code: 'unknown_columns',
     line: 1,
     field: 'colour',
   });
-  expect(refused(csvFormat, 'patient_id,age,colour\na,1,2\n', true)).toBeUndefined();
-  expect(refused(csvFormat, 'age\n1\n')).toMatchObject({
+  expect(await refused(csvFormat, 'patient_id,age,colour\na,1,2\n', true)).toBeUndefined();
+  expect(await refused(csvFormat, 'age\n1\n')).toMatchObject({
     code: 'missing_columns',
     field: 'patient_id',
   });
-  expect(refused(csvFormat, 'patient_id,lateness\na,1\n')).toMatchObject({
+  expect(await refused(csvFormat, 'patient_id,lateness\na,1\n')).toMatchObject({
     code: 'missing_columns',
     field: 'age',
   });
-  expect(refused(csvFormat, 'patient_id,age,age\na,1,1\n')).toMatchObject({
+  expect(await refused(csvFormat, 'patient_id,age,age\na,1,1\n')).toMatchObject({
     code: 'duplicate_columns',
     field: 'age',
   });
   const wide = `patient_id,age,${Array.from({ length: 9_999 }, (_, index) => `c${index}`).join(',')}`;
-  expect(() => read(csvFormat, `${wide}\n`, [1 << 20], true, 1 << 20)).toThrow(
+  await expect(read(csvFormat, `${wide}\n`, [1 << 20], true, 1 << 20)).rejects.toThrow(
     expect.objectContaining({ code: 'too_many_columns' }),
   );
 });
 
-test('csv: rows of the wrong width, text after a quote and rows over the cap are refused alone', () => {
-  const body = `patient_id,age\na\nb,1,2\n"c"x,1\n${'d'.repeat(10_000)},1\n"${'e,\n'.repeat(2_000)}",1\nf,6\n`;
+test('csv: rows of the wrong width, text after a quote and rows over the cap are refused alone', async () => {
+  const body = `patient_id,age\na\nb,1,2\n"c"x,1\n${'d'.repeat(10_000)},1\n"${'e,'.repeat(3_000)}",1\nf,6\n`;
   for (const sizes of [[1 << 20], [5], [4_097]]) {
-    const got = read(csvFormat, body, sizes);
+    const got = await read(csvFormat, body, sizes);
     expect(got.rows.map(({ id }) => id)).toEqual(['f']);
     expect(got.rejections.map(({ line, code }) => [line, code])).toEqual([
       [2, 'wrong_column_count'],
@@ -418,29 +373,39 @@ test('csv: rows of the wrong width, text after a quote and rows over the cap are
   }
 });
 
-test('csv: a quote that never ends refuses the upload with the line on which it opens', () => {
-  expect(refused(csvFormat, 'patient_id,age\na,1\n"b,2\nc,3\n')).toEqual({
+test('csv: a quote that never ends refuses the upload with the line on which it opens', async () => {
+  expect(await refused(csvFormat, 'patient_id,age\na,1\n"b,2\nc,3\n')).toEqual({
     code: 'unterminated_quote',
     line: 3,
     field: undefined,
   });
-  expect(refused(csvFormat, `patient_id,age\na,1\n"${'b\n'.repeat(5_000)}`)?.code).toBe('unterminated_quote');
+  expect((await refused(csvFormat, `patient_id,age\na,1\n"${'b\n'.repeat(5_000)}",1\n`))?.code).toBe(
+    'unterminated_quote',
+  );
 });
 
-test('csv: UTF-16 and a header that is no UTF-8 are refused by name; an id that is no UTF-8 costs its row', () => {
-  expect(refused(csvFormat, Buffer.from('\ufeffpatient_id,age\n', 'utf16le'))?.code).toBe('invalid_encoding');
-  expect(refused(csvFormat, Buffer.from([0x61, 0xff, 0x0a]))?.code).toBe('invalid_encoding');
+test('csv: an id that is no UTF-8 in a file that is costs its row', async () => {
   const body = Buffer.concat([
-    Buffer.from('patient_id,age\n'),
+    Buffer.from('patient_id,age\né,1\n'),
     Buffer.from([0xc3, 0x28]),
     Buffer.from(',1\nb,2\n'),
   ]);
-  expect(read(csvFormat, body).rejections).toMatchObject([
-    { line: 2, field: 'patient_id', code: 'invalid_encoding' },
-  ]);
+  const got = await read(csvFormat, body);
+  expect(got.rejections).toMatchObject([{ line: 3, field: 'patient_id', code: 'invalid_encoding' }]);
+  expect(got.rows.map(({ id }) => id)).toEqual(['é', 'b']);
 });
 
-test('ndjson: a line that is not JSON, a nested value, a key unknown or twice cost only their line', () => {
+test('csv: a quote that is closed only lines later costs its line, and swallows no row', async () => {
+  const body = 'patient_id,facility_id,age\na,F1,1\nb,"Road,2\nc,F1,3\nd,x" y,4\ne,F1,5\n';
+  for (const sizes of [[1 << 20], [1], [9]]) {
+    const got = await read(csvFormat, body, sizes);
+    expect(got.rows.map(({ id }) => id)).toEqual(['a', 'c', 'd', 'e']);
+    expect(got.rejections).toMatchObject([{ line: 3, code: 'malformed_quote', patientId: 'b' }]);
+    expect(got.recordCount).toBe(5);
+  }
+});
+
+test('ndjson: a line that is not JSON, a nested value, a key unknown or twice cost only their line', async () => {
   const body = [
     '{"patient_id":"a","age":1}',
     '{"patient_id":"b","age":1',
@@ -453,7 +418,7 @@ test('ndjson: a line that is not JSON, a nested value, a key unknown or twice co
     '{"patient_id":7,"age":"8","lateness":-1.5e2}',
   ].join('\n');
   for (const sizes of [[1 << 20], [3]]) {
-    const got = read(ndjsonFormat, body, sizes);
+    const got = await read(ndjsonFormat, body, sizes);
     expect(got.rows.map(({ id }) => id)).toEqual(['a', '7']);
     expect(got.rows[1]?.values).toEqual([8, -150, NaN, NaN]);
     expect(got.rejections.map(({ line, field, code }) => [line, field, code])).toEqual([
@@ -468,20 +433,20 @@ test('ndjson: a line that is not JSON, a nested value, a key unknown or twice co
   }
 });
 
-test('json: what is not an array of objects is refused with its line', () => {
-  expect(refused(jsonArrayFormat, '{"patient_id":"a"}')).toMatchObject({
+test('json: what is not an array of objects is refused with its line', async () => {
+  expect(await refused(jsonArrayFormat, '{"patient_id":"a"}')).toMatchObject({
     code: 'malformed_json',
     line: 1,
   });
-  expect(refused(jsonArrayFormat, '[{"patient_id":"a","age":1}\n{"patient_id":"b"}]')).toMatchObject({
+  expect(await refused(jsonArrayFormat, '[{"patient_id":"a","age":1}\n{"patient_id":"b"}]')).toMatchObject({
     code: 'malformed_json',
     line: 2,
   });
-  expect(refused(jsonArrayFormat, '[{"patient_id":"a","age":1}')).toMatchObject({
+  expect(await refused(jsonArrayFormat, '[{"patient_id":"a","age":1}')).toMatchObject({
     code: 'malformed_json',
   });
-  expect(refused(jsonArrayFormat, '[]')).toMatchObject({ code: 'empty_cohort' });
-  expect(refused(jsonArrayFormat, '[{"patient_id":"a","colour":1}]')).toMatchObject({
+  expect(await refused(jsonArrayFormat, '[]')).toMatchObject({ code: 'empty_cohort' });
+  expect(await refused(jsonArrayFormat, '[{"patient_id":"a","colour":1}]')).toMatchObject({
     code: 'unknown_columns',
     field: 'colour',
   });

@@ -1,6 +1,11 @@
+import type { DateOrder } from '#patients/values/dates.ts';
+import type { TimeZone } from '#patients/values/time-zone.ts';
+import type { JobInput } from '#shared/jobs/job-input.ts';
 import type { ModelManifest } from '#shared/models/manifest.ts';
 import type { CohortLayout } from './cohort-layout.ts';
 import type { RowBuilder } from './row-builder.ts';
+import type { Delimiter } from './sniff/dialect.ts';
+import type { TextEncoding } from './sniff/encoding.ts';
 
 /** Takes a cohort's bytes as they arrive and feeds rows to the builder; throws ServiceError for the whole upload. */
 export type CohortParser = {
@@ -8,6 +13,27 @@ export type CohortParser = {
   write: (bytes: Buffer) => void | Promise<void>;
   /** The body has ended. */
   end: () => void | Promise<void>;
+  /** The upload has failed: threads, files and whatever else the parser holds are let go. */
+  abandon?: () => void;
+};
+
+export const SOURCES = ['table', 'line_list', 'nmrs', 'fhir'] as const;
+export type Source = (typeof SOURCES)[number];
+
+/** What the caller has said of the file; everything else is found out. */
+export type InputOptions = {
+  source: Source | undefined;
+  delimiter: Delimiter | undefined;
+  encoding: TextEncoding | undefined;
+  dateOrder: Exclude<DateOrder, 'unknown'> | undefined;
+  /** Name of the only sheet to be read. */
+  sheet: string | undefined;
+  /** YYYY-MM-DD */
+  asOf: string | undefined;
+  /** Take a line list whose newest pickup lies far before the day to score on. */
+  allowStale: boolean;
+  nowMs: number;
+  zone: TimeZone;
 };
 
 export type FormatContext = {
@@ -18,14 +44,36 @@ export type FormatContext = {
   ready: () => Promise<void>;
   maxRowBytes: number;
   ignoreUnknown: boolean;
+  options: InputOptions;
+  /** What is understood of the file, written as it is found out. */
+  input: JobInput;
   /** Judges the column names, once, before any row; throws what `layOut` throws. */
   layOut: (names: string[]) => CohortLayout;
   /** The role of a name that a later row brings; undefined for one that nobody knows. */
   roleOf: (name: string) => number | undefined;
 };
 
-export type InputFormat = {
-  /** Media types without parameters, in lower case. */
-  mediaTypes: readonly string[];
-  open: (context: FormatContext) => CohortParser;
-};
+/** Counts an oddity that costs nobody a row. */
+export function warn({ input }: Pick<FormatContext, 'input'>, code: string, count = 1): void {
+  input.warnings[code] = (input.warnings[code] ?? 0) + count;
+}
+
+/** A description of a file of which nothing is known yet. */
+export function unreadInput(): JobInput {
+  return {
+    format: 'unknown',
+    encoding: 'utf-8',
+    compression: 'identity',
+    delimiter: null,
+    line_ends: null,
+    header_line: null,
+    sheets: [],
+    columns: [],
+    ignored_columns: [],
+    date_order: null,
+    decimal: null,
+    as_of: null,
+    warnings: {},
+    notes: [],
+  };
+}

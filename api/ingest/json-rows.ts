@@ -2,7 +2,8 @@ import { ServiceError } from '#shared/errors/errors.ts';
 import { Carry } from './carry.ts';
 import { IGNORED } from './cohort-layout.ts';
 import { FlatObjectReader, keysOf, skipSpace } from './flat-object.ts';
-import type { CohortParser, FormatContext, InputFormat } from './input-format.ts';
+import type { CohortParser, FormatContext } from './input-format.ts';
+import type { JsonShape } from './sniff/json.ts';
 
 const LF = 0x0a;
 const QUOTE = 0x22;
@@ -19,17 +20,12 @@ const NOTHING = Buffer.alloc(0);
 /** A body of so many rows without an object among them is no cohort: refused before it fills the table of rejections. */
 const ROWS_WITHOUT_OBJECT = 1_000;
 
-/** One object a line; an empty line is passed over. A line that is not JSON costs only itself. */
-export const ndjsonFormat: InputFormat = {
-  mediaTypes: ['application/x-ndjson', 'application/ndjson', 'application/jsonl'],
-  open: (context) => new NdjsonParser(context),
-};
-
-/** A JSON array of objects. What is not JSON outside an object ends the upload, for nobody knows where the next row begins. */
-export const jsonArrayFormat: InputFormat = {
-  mediaTypes: ['application/json'],
-  open: (context) => new JsonArrayParser(context),
-};
+/** Rows of features as JSON objects: one a line, in an array, or one behind the other. */
+export function jsonRows(context: FormatContext, { shape, wrapped }: JsonShape): CohortParser {
+  return shape === 'lines'
+    ? new NdjsonParser(context)
+    : new JsonArrayParser(context, { isList: shape === 'list', wrapped });
+}
 
 /** Judges the first object's keys as a header, then every row's values. */
 class RowReader {
@@ -158,11 +154,18 @@ class NdjsonParser implements CohortParser {
   }
 }
 
-/** before [ → first object or ] → separator → , value … ] → after */
-type ArrayState = 'before' | 'first' | 'value' | 'separator' | 'after';
+/**
+ * before [ → first object or ] → separator → , value … ] → after. Objects without an array stand one behind the other:
+ * `between`, with commas or without. A list that is a member of an object is opened: `wrapper` passes over what stands
+ * before it, `wrapped` behind it only what closes the object.
+ */
+type ArrayState = 'wrapper' | 'before' | 'first' | 'value' | 'separator' | 'between' | 'wrapped' | 'after';
 
 const NEXT_STATE: Record<ArrayState, ReadonlyMap<number, ArrayState>> = {
+  wrapper: new Map([[OPEN_LIST, 'first']]),
   before: new Map([[OPEN_LIST, 'first']]),
+  between: new Map([[COMMA, 'between']]),
+  wrapped: new Map([[CLOSE, 'after']]),
   first: new Map([[CLOSE_LIST, 'after']]),
   value: new Map(),
   separator: new Map([
@@ -173,7 +176,10 @@ const NEXT_STATE: Record<ArrayState, ReadonlyMap<number, ArrayState>> = {
 };
 
 const EXPECTED: Record<ArrayState, string> = {
+  wrapper: 'an array of objects',
   before: 'an array of objects',
+  between: 'an object',
+  wrapped: 'the end of the object around the array',
   first: 'an object',
   value: 'an object',
   separator: 'a comma or the end of the array',
@@ -186,15 +192,20 @@ class JsonArrayParser implements CohortParser {
   readonly #carry = new Carry();
   /** Of what comes next; inside an object, the line on which that begins. */
   #line = 1;
-  #state: ArrayState = 'before';
+  #state: ArrayState;
+  readonly #afterObject: ArrayState;
+  readonly #wrapped: boolean;
   #started = false;
   #scan: Scan = newScan();
   /** Inside an object that is too long and already refused: its bytes are dropped until it ends. */
   #skipping = false;
 
-  constructor(context: FormatContext) {
+  constructor(context: FormatContext, { isList, wrapped }: { isList: boolean; wrapped: boolean }) {
     this.#rows = new RowReader(context);
     this.#maxRowBytes = context.maxRowBytes;
+    this.#state = wrapped ? 'wrapper' : isList ? 'before' : 'between';
+    this.#afterObject = isList ? 'separator' : 'between';
+    this.#wrapped = wrapped;
   }
 
   write(bytes: Buffer): void {
@@ -214,7 +225,7 @@ class JsonArrayParser implements CohortParser {
         const end = at < limit ? this.#rows.readPlain(data, at, limit, this.#line) : -1;
         if (end >= 0) {
           at = end;
-          this.#state = 'separator';
+          this.#state = this.#afterObject;
           continue;
         }
       }
@@ -224,7 +235,7 @@ class JsonArrayParser implements CohortParser {
       this.#line += this.#scan.breaks;
       this.#scan = newScan();
       this.#skipping = false;
-      this.#state = 'separator';
+      this.#state = this.#afterObject;
       at = end;
     }
     if (!this.#skipping && data.length - at > this.#maxRowBytes) {
@@ -245,7 +256,10 @@ class JsonArrayParser implements CohortParser {
       const byte = data[at] as number;
       if (byte === LF) this.#line++;
       if (byte === LF || byte === 0x20 || byte === CR || byte === 0x09) continue;
-      if (byte === OPEN && (this.#state === 'first' || this.#state === 'value')) break;
+      const takesObject = this.#state === 'first' || this.#state === 'value' || this.#state === 'between';
+      if (byte === OPEN && takesObject) break;
+      // The head has shown that nothing but the list's name stands before it.
+      if (this.#state === 'wrapper' && byte !== OPEN_LIST) continue;
       this.#punctuation(byte);
     }
     return at;
@@ -256,7 +270,7 @@ class JsonArrayParser implements CohortParser {
     if (this.#state === 'before') {
       throw new ServiceError('empty_body', 'The body is empty.', { line: 1 });
     }
-    if (this.#state !== 'after') {
+    if (this.#state !== 'after' && this.#state !== 'between') {
       throw new ServiceError('malformed_json', 'The body ends before the array does.', { line: this.#line });
     }
     this.#rows.end(new ServiceError('empty_cohort', 'The array has no rows.', { line: 1 }));
@@ -269,7 +283,7 @@ class JsonArrayParser implements CohortParser {
         line: this.#line,
       });
     }
-    this.#state = next;
+    this.#state = next === 'after' && this.#wrapped && this.#state !== 'wrapped' ? 'wrapped' : next;
   }
 }
 

@@ -1,66 +1,111 @@
-import type { FormatContext, InputFormat } from './input-format.ts';
-import { type CohortLayout, layOut, roleLookup } from './cohort-layout.ts';
-import { RowBuilder } from './row-builder.ts';
-import type { ChunkWriter } from './chunk-writer.ts';
-import type { ModelManifest } from '#shared/models/manifest.ts';
+import type { ChunkRows } from '#shared/chunks/payload.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
+import type { RejectedRow } from '#shared/jobs/append-to-job.ts';
+import type { JobInput } from '#shared/jobs/job-input.ts';
+import type { ModelManifest } from '#shared/models/manifest.ts';
+import { type CohortLayout, layOut, readAs, roleLookup } from './cohort-layout.ts';
+import { type FormatContext, type InputOptions, unreadInput } from './input-format.ts';
+import { RowBuilder } from './row-builder.ts';
+import type { DeclaredType } from './sniff/media-type.ts';
+import { SniffingParser } from './sniff/sniffing-parser.ts';
 
 /** Refused rows are written with the next chunk, or by themselves when this many have come together. */
 const REJECTIONS_TOGETHER = 2_000;
+const COLUMNS_TOLD = 200;
+
+/** What becomes of a cohort's rows: stored, or only counted. */
+export type CohortWriter = {
+  /** The rows' arrays are the builder's again as soon as this returns. */
+  chunk: (rows: ChunkRows, besides: Besides) => void;
+  besides: (besides: Besides) => void;
+  ready: () => Promise<void>;
+  finish: () => Promise<void>;
+};
+
+/** What came with the rows since the last call. */
+export type Besides = { rejections: RejectedRow[]; duplicatePatients: number; joinedRows: number };
 
 export type ReceiveOptions = {
   body: AsyncIterable<Buffer>;
-  format: InputFormat;
+  declared: DeclaredType;
+  options: InputOptions;
   manifest: ModelManifest;
   ignoreUnknown: boolean;
   chunkRows: number;
   maxRowBytes: number;
+  /** Described as it is understood; complete when the promise settles. */
+  input?: JobInput;
+  /** Stop after so many rows, wherever the body ends. */
+  maxRows?: number;
   /** Called once, when the columns are known to be good and before any row is taken: now the job may exist. */
-  onLayout: (layout: CohortLayout) => ChunkWriter;
+  onLayout: (layout: CohortLayout) => CohortWriter;
 };
+
+export type Received = { rowCount: number; isWhole: boolean; input: JobInput };
 
 /**
  * Reads a body to its end into chunks; memory holds one chunk, its copies under way and one buffer of the body,
  * however long the body is. Throws what the body, the format and the layout throw; `empty_body` for no bytes,
  * `empty_cohort` for no rows.
  */
-export async function receiveCohort(options: ReceiveOptions): Promise<{ rowCount: number }> {
-  const { manifest, ignoreUnknown, chunkRows, maxRowBytes, onLayout } = options;
-  let writer: ChunkWriter | undefined;
-  const rows = new RowBuilder({
-    manifest,
-    chunkRows,
-    onChunk: (chunk) => writer?.chunk(chunk, rows.takeRejections(), rows.takeDuplicates()),
+export async function receiveCohort(received: ReceiveOptions): Promise<Received> {
+  const { manifest, ignoreUnknown, chunkRows, maxRowBytes, onLayout, options } = received;
+  const input = received.input ?? unreadInput();
+  let writer: CohortWriter | undefined;
+  const besides = (): Besides => ({
+    rejections: rows.takeRejections(),
+    duplicatePatients: rows.takeDuplicates(),
+    joinedRows: rows.takeJoined(),
   });
+  const rows = new RowBuilder({ manifest, chunkRows, onChunk: (chunk) => writer?.chunk(chunk, besides()) });
   const context: FormatContext = {
     rows,
     manifest,
-    ready: async () => await writer?.ready(),
+    ready: async () => {
+      if (writer !== undefined && rows.rejectionCount >= REJECTIONS_TOGETHER) writer.besides(besides());
+      await writer?.ready();
+    },
     maxRowBytes,
     ignoreUnknown,
+    options,
+    input,
     layOut: (names) => {
-      const layout = layOut(names, { manifest, ignoreUnknown });
+      const layout = layOut(names, { manifest, ignoreUnknown, line: input.header_line ?? 1 });
+      input.ignored_columns = layout.ignored.slice(0, COLUMNS_TOLD);
+      if (input.columns.length === 0) {
+        const roles = readAs(layout, manifest);
+        input.columns = names
+          .slice(0, COLUMNS_TOLD)
+          .map((name, column) => ({ name, read_as: roles[column] ?? null, detail: null }));
+      }
       writer = onLayout(layout);
       return layout;
     },
     roleOf: roleLookup(manifest),
   };
-  const parser = options.format.open(context);
-  let byteCount = 0;
-  for await (const bytes of options.body) {
-    byteCount += bytes.length;
-    await parser.write(bytes);
-    if (writer === undefined) continue;
-    if (rows.rejectionCount >= REJECTIONS_TOGETHER)
-      writer.rejections(rows.takeRejections(), rows.takeDuplicates());
-    await writer.ready();
+  const parser = new SniffingParser(context, received.declared);
+  try {
+    let isWhole = true;
+    let byteCount = 0;
+    for await (const bytes of received.body) {
+      byteCount += bytes.length;
+      await parser.write(bytes);
+      if (writer === undefined) continue;
+      await context.ready();
+      if (rows.rowNo >= (received.maxRows ?? Infinity)) {
+        isWhole = false;
+        break;
+      }
+    }
+    if (byteCount === 0) throw new ServiceError('empty_body', 'The body is empty.');
+    if (isWhole) await parser.end();
+    if (writer === undefined || rows.rowNo === 0)
+      throw new ServiceError('empty_cohort', 'The cohort has a header and no rows.');
+    rows.flush();
+    writer.besides(besides());
+    await writer.finish();
+    return { rowCount: rows.rowNo, isWhole, input };
+  } finally {
+    parser.abandon();
   }
-  if (byteCount === 0) throw new ServiceError('empty_body', 'The body is empty.');
-  await parser.end();
-  if (writer === undefined || rows.rowNo === 0)
-    throw new ServiceError('empty_cohort', 'The cohort has a header and no rows.');
-  rows.flush();
-  if (rows.rejectionCount > 0) writer.rejections(rows.takeRejections(), rows.takeDuplicates());
-  await writer.finish();
-  return { rowCount: rows.rowNo };
 }

@@ -1,16 +1,31 @@
-import { type ChunkRows, NO_DATE, NO_FACILITY } from '#shared/chunks/payload.ts';
+import {
+  type ChunkRows,
+  type IdentifierColumn,
+  NO_DATE,
+  NO_FACILITY,
+  NO_TEXT,
+} from '#shared/chunks/payload.ts';
+import { isoDateOf } from '#patients/record/iso-date.ts';
+import { IDENTIFIER_NAMES, type IdentifierName } from '#patients/record/identifiers.ts';
+import { type DateOrder, readDate } from '#patients/values/dates.ts';
+import { IDENTIFIER_FAULTS, identifierFault, MAX_ID_CHARACTERS } from '#patients/values/identifier.ts';
+import { isMissing, isMissingDate } from '#patients/values/missing.ts';
+import type { NumberStyle } from '#patients/values/numbers.ts';
 import type { RejectedRow } from '#shared/jobs/append-to-job.ts';
-import type { ManifestFeature, ModelManifest } from '#shared/models/manifest.ts';
+import type { ModelManifest } from '#shared/models/manifest.ts';
+import { type ValueFault, ValueRules } from '#shared/models/value-rules.ts';
 import { parseCalendarDate } from './calendar-date.ts';
-import { DUE_DATE, FACILITY_ID, IGNORED, PATIENT_ID } from './cohort-layout.ts';
+import { DUE_DATE, FACILITY_ID, FIRST_IDENTIFIER, IGNORED, PATIENT_ID } from './cohort-layout.ts';
 import { parseDecimal } from './decimal.ts';
 import { ByteNames } from './byte-names.ts';
 import { PatientCounter } from './patient-counter.ts';
 
-const MAX_ID_CHARACTERS = 64;
 const MAX_ID_BYTES = 4 * MAX_ID_CHARACTERS;
-// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/u;
+/** Missing words begin with one of these bytes, and none has more bytes than `unknown`. */
+const MISSING_STARTS = new Set(Buffer.from('-.?nNuUmMbB#('));
+const LONGEST_MISSING_ID = 9;
+/** Read of a text for a feature: longer ones are no number, word or label. */
+const MAX_VALUE_BYTES = 256;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export type RowBuilderOptions = {
@@ -21,9 +36,9 @@ export type RowBuilderOptions = {
 };
 
 /**
- * Gathers rows into columnar chunks and judges every value by the manifest. A parser calls `begin`, one `cell` or
- * `number` a value, `end`; a row with a fault becomes one rejection, naming its first fault, and leaves no trace in
- * the chunk. Row numbers count every record of the input.
+ * Gathers rows into columnar chunks and judges every value by the model's rules. A parser calls `begin`, one `cell` or
+ * `number` a value, `end`; a row with a fault becomes one rejection, naming its first fault and whose row it is, and
+ * leaves no trace in the chunk. Row numbers count every record of the input.
  */
 export class RowBuilder {
   /**
@@ -31,16 +46,14 @@ export class RowBuilder {
    * it.
    */
   readonly values: Float64Array;
-  readonly #features: readonly ManifestFeature[];
+  /** How the columns of a table write numbers and days: what `judgeColumns` found. */
+  numberStyles: readonly (NumberStyle | undefined)[] = [];
+  dateOrder: DateOrder = 'unknown';
+  /** Of a workbook: the sheet that rows come from. */
+  sheet: string | undefined;
+  readonly #rules: ValueRules;
   readonly #capacity: number;
   readonly #onChunk: RowBuilderOptions['onChunk'];
-  readonly #min: Float64Array;
-  readonly #max: Float64Array;
-  /** 1 where only whole numbers are values. */
-  readonly #whole: Uint8Array;
-  /** Codes of categorical features whose range has gaps. */
-  readonly #gapped: readonly { feature: number; codes: ReadonlySet<number> }[];
-  readonly #labels: (ReadonlyMap<string, number> | undefined)[];
   readonly #patients = new PatientCounter();
 
   #rowCount = 0;
@@ -51,7 +64,12 @@ export class RowBuilder {
   readonly #facilityIndices: Int32Array;
   readonly #dueDates: Int32Array;
   #facilities = new ByteNames();
+  #identifiers = new Map<IdentifierName, IdentifierDictionary>();
+  /** Of the present row. */
+  readonly #texts = new Map<IdentifierName, string>();
 
+  /** Records begun so far, and the number of the present one: the same unless a source numbers its rows itself. */
+  #recordCount = 0;
   #rowNo = 0;
   #line = 0;
   #fault: RejectedRow | undefined;
@@ -65,24 +83,14 @@ export class RowBuilder {
   /** Refused rows since they were last taken. */
   #rejections: RejectedRow[] = [];
   #duplicatesTaken = 0;
+  #joined = 0;
 
   constructor(options: RowBuilderOptions) {
     const { features } = options.manifest;
-    this.#features = features;
+    this.#rules = new ValueRules(features);
     this.#capacity = options.chunkRows;
     this.#onChunk = options.onChunk;
     this.values = new Float64Array(features.length).fill(NaN);
-    this.#min = Float64Array.from(features, (feature) => feature.min);
-    this.#max = Float64Array.from(features, (feature) => feature.max);
-    this.#whole = Uint8Array.from(features, (feature) => (feature.kind === 'numeric' ? 0 : 1));
-    this.#gapped = features.flatMap((feature, index) => {
-      const codes = new Set(feature.categories?.map(({ code }) => code));
-      const inRange = [...codes].filter((code) => code >= feature.min && code <= feature.max);
-      return codes.size === 0 || inRange.length === feature.max - feature.min + 1
-        ? []
-        : [{ feature: index, codes }];
-    });
-    this.#labels = features.map(labelsOf);
     this.#columns = new Float64Array(features.length * this.#capacity);
     this.#rowNumbers = new Int32Array(this.#capacity);
     this.#idOffsets = new Uint32Array(this.#capacity + 1);
@@ -91,9 +99,9 @@ export class RowBuilder {
     this.#dueDates = new Int32Array(this.#capacity);
   }
 
-  /** Records seen so far, refused ones included. */
+  /** Records seen so far, refused and joined ones included. */
   get rowNo(): number {
-    return this.#rowNo;
+    return this.#recordCount;
   }
 
   get rejectionCount(): number {
@@ -104,25 +112,40 @@ export class RowBuilder {
     return this.#fault !== undefined;
   }
 
-  begin(line: number): void {
-    this.#rowNo++;
+  get hasId(): boolean {
+    return this.#hasId;
+  }
+
+  /** `rowNo` is given by sources that join rows or hold them back: the file's own record number. */
+  begin(line: number, rowNo?: number): void {
+    this.#rowNo = rowNo ?? this.#recordCount + 1;
+    this.#recordCount++;
     this.#line = line;
     this.#fault = undefined;
     this.#hasId = false;
     this.#facilityLength = 0;
     this.#day = NO_DATE;
+    if (this.#texts.size > 0) this.#texts.clear();
     const { values } = this;
     for (let feature = 0; feature < values.length; feature++) values[feature] = NaN;
   }
 
   /** As if the row had not been begun: its parser starts over. */
   undo(): void {
-    this.#rowNo--;
+    this.#recordCount--;
+  }
+
+  /** Rows of the file that tell of the present row's patient too, and were joined with it. */
+  join(rowCount: number): void {
+    this.#joined += rowCount;
+    this.#recordCount += rowCount;
   }
 
   /** A record that could not be begun or finished: counted and refused. */
   reject(field: string | null, code: string, message: string): void {
-    this.#fault ??= { rowNo: this.#rowNo, line: this.#line, field, code, message };
+    if (this.#fault !== undefined) return;
+    this.#fault = { rowNo: this.#rowNo, line: this.#line, field, code, message };
+    if (this.sheet !== undefined) this.#fault.sheet = this.sheet;
   }
 
   /** Any value as text, unquoted and unescaped; empty is missing. */
@@ -132,6 +155,14 @@ export class RowBuilder {
     else if (start === end || role === IGNORED) return;
     else if (role === FACILITY_ID) this.#facilityId(bytes, start, end);
     else if (role === DUE_DATE) this.#dueDate(bytes, start, end);
+    else this.identifier(IDENTIFIER_NAMES[FIRST_IDENTIFIER - role]!, textOf(bytes, start, end));
+  }
+
+  /** A text that is kept beside the prediction, cut to 64 characters; what is missing is not kept. */
+  identifier(name: IdentifierName, text: string): void {
+    if (isMissing(text)) return;
+    const plain = text.slice(0, MAX_ID_CHARACTERS).trim().toWellFormed();
+    if (identifierFault(plain) === undefined) this.#texts.set(name, plain);
   }
 
   end(): void {
@@ -139,7 +170,7 @@ export class RowBuilder {
     if (!this.#hasId) this.reject('patient_id', 'missing_value', 'patient_id is empty.');
     if (this.#fault === undefined) this.#judge(row);
     if (this.#fault !== undefined) {
-      this.#rejections.push(this.#fault);
+      this.#rejections.push(this.#named(this.#fault));
       return;
     }
     this.#rowNumbers[row] = this.#rowNo;
@@ -149,6 +180,7 @@ export class RowBuilder {
       this.#facilityLength === 0
         ? NO_FACILITY
         : this.#facilities.numberOf(this.#facility, 0, this.#facilityLength);
+    if (this.#texts.size > 0) this.#keepTexts(row);
     this.#rowCount++;
     if (this.#rowCount === this.#capacity) this.flush();
   }
@@ -159,6 +191,7 @@ export class RowBuilder {
     if (rowCount === 0) return;
     this.#patients.addAll(this.#idBytes, this.#idOffsets, rowCount);
     const idLength = this.#idOffsets[rowCount] as number;
+    const features = this.#rules.features;
     this.#onChunk({
       rowCount,
       rowNumbers: this.#rowNumbers.subarray(0, rowCount),
@@ -171,17 +204,26 @@ export class RowBuilder {
         indices: this.#facilityIndices.subarray(0, rowCount),
       },
       dueDates: this.#dueDates.subarray(0, rowCount),
-      features: this.#features.map((_, feature) =>
+      identifiers: [...this.#identifiers].map(([name, dictionary]) => dictionary.column(name, rowCount)),
+      features: features.map((_, feature) =>
         this.#columns.subarray(feature * this.#capacity, feature * this.#capacity + rowCount),
       ),
     });
     this.#rowCount = 0;
     this.#facilities = new ByteNames();
+    this.#identifiers = new Map();
   }
 
   takeRejections(): RejectedRow[] {
     const taken = this.#rejections;
     this.#rejections = [];
+    return taken;
+  }
+
+  /** Rows since the last call that were joined with another. */
+  takeJoined(): number {
+    const taken = this.#joined;
+    this.#joined = 0;
     return taken;
   }
 
@@ -192,10 +234,23 @@ export class RowBuilder {
     return taken;
   }
 
+  /** The refusal with whose row it is, as far as that was read. */
+  #named(fault: RejectedRow): RejectedRow {
+    if (this.#hasId) {
+      const begin = this.#idOffsets[this.#rowCount] as number;
+      fault.patientId ??= Buffer.from(this.#idBytes.buffer, begin, this.#idEnd - begin).toString();
+    }
+    if (this.#facilityLength > 0)
+      fault.facilityId ??= this.#facility.toString('utf8', 0, this.#facilityLength);
+    if (this.#day !== NO_DATE) fault.dueDate ??= isoDateOf(this.#day);
+    return fault;
+  }
+
   /** Moves the row's values into their columns, up to the first that is not one of its feature's. */
   #judge(row: number): void {
     const { values } = this;
-    const [min, max, whole, columns] = [this.#min, this.#max, this.#whole, this.#columns];
+    const { min, max, whole, gapped } = this.#rules;
+    const columns = this.#columns;
     const capacity = this.#capacity;
     for (let feature = 0, at = row; feature < values.length; feature++, at += capacity) {
       const value = values[feature] as number;
@@ -208,7 +263,7 @@ export class RowBuilder {
       this.#rejectNumber(feature, value);
       return;
     }
-    for (const { feature, codes } of this.#gapped) {
+    for (const { feature, codes } of gapped) {
       const value = values[feature] as number;
       if (value === value && !codes.has(value)) this.#rejectNumber(feature, value);
     }
@@ -216,42 +271,27 @@ export class RowBuilder {
 
   #featureText(feature: number, bytes: Buffer, start: number, end: number): void {
     if (start === end) return;
-    const value = parseDecimal(bytes, start, end);
-    if (value === value) {
-      this.values[feature] = value;
-      return;
+    const style = this.numberStyles[feature] ?? 'unknown';
+    if (style !== 'comma') {
+      const value = parseDecimal(bytes, start, end);
+      if (value === value) {
+        this.values[feature] = value;
+        return;
+      }
     }
-    const text = bytes.toString('latin1', start, Math.min(end, start + 100)).trim();
-    if (text === '') return;
-    const coded = this.#labels[feature]?.get(text.toLowerCase());
-    if (coded !== undefined) {
-      this.values[feature] = coded;
-      return;
-    }
-    const name = this.#nameOf(feature);
-    if (/^[+-]?(?:inf|infinity|\d[\d.]*e\+?\d+)$/iu.test(text)) {
-      this.reject(name, 'not_finite', `${name} is not a finite number.`);
-    } else if (this.#features[feature]?.kind === 'categorical') {
-      this.reject(name, 'unknown_category', `${name} is none of its codes or labels.`);
-    } else {
-      this.reject(name, 'not_a_number', `${name} is not a number.`);
-    }
+    const text = bytes.toString('utf8', start, Math.min(end, start + MAX_VALUE_BYTES));
+    const read = this.#rules.readText(feature, text, style);
+    if (typeof read === 'number') this.values[feature] = read;
+    else this.#rejectValue(feature, read);
   }
 
   #rejectNumber(feature: number, value: number): void {
-    const definition = this.#features[feature] as ManifestFeature;
-    const name = definition.name;
-    if (!Number.isFinite(value)) {
-      this.reject(name, 'not_finite', `${name} is not a finite number.`);
-    } else if (definition.kind === 'boolean') {
-      this.reject(name, 'not_a_boolean', `${name} is neither 0 nor 1.`);
-    } else if (definition.kind === 'categorical') {
-      this.reject(name, 'unknown_category', `${name} is none of its codes or labels.`);
-    } else if (value < definition.min || value > definition.max) {
-      this.reject(name, 'out_of_range', `${name} lies outside ${definition.min} to ${definition.max}.`);
-    } else {
-      this.reject(name, 'not_an_integer', `${name} is not a whole number.`);
-    }
+    const fault = this.#rules.faultOf(feature, value);
+    if (fault !== undefined) this.#rejectValue(feature, fault);
+  }
+
+  #rejectValue(feature: number, fault: ValueFault): void {
+    this.reject(this.#rules.features[feature]!.name, fault.code, fault.message);
   }
 
   #patientId(bytes: Buffer, start: number, end: number): void {
@@ -269,19 +309,51 @@ export class RowBuilder {
   }
 
   #facilityId(bytes: Buffer, start: number, end: number): void {
+    if (isMissingId(bytes, start, end)) return;
     if (!this.#checkText('facility_id', bytes, start, end)) return;
     for (let from = start, to = 0; from < end; from++, to++) this.#facility[to] = bytes[from] as number;
     this.#facilityLength = end - start;
   }
 
   #dueDate(bytes: Buffer, start: number, end: number): void {
-    const day = parseCalendarDate(bytes, start, end);
-    if (day === undefined)
-      this.reject('due_date', 'not_a_date', 'due_date is not a date of the form YYYY-MM-DD.');
-    else this.#day = day;
+    const day = parseCalendarDate(bytes, start, end) ?? this.#spelledDay(textOf(bytes, start, end));
+    if (day !== undefined) this.#day = day;
   }
 
-  /** 1–64 characters of UTF-8, not all blank, none a control character. */
+  #spelledDay(text: string): number | undefined {
+    if (isMissingDate(text)) return undefined;
+    const day = readDate(text, this.dateOrder);
+    if (typeof day === 'number') return day;
+    if (day === 'ambiguous') {
+      this.reject(
+        'due_date',
+        'ambiguous_date',
+        'due_date may be read day or month first, and no other row shows which; send date_order=dmy or date_order=mdy.',
+      );
+    } else {
+      this.reject(
+        'due_date',
+        'not_a_date',
+        this.dateOrder === 'dmy' || this.dateOrder === 'mdy'
+          ? `due_date is no date that writes ${this.dateOrder === 'dmy' ? 'the day before the month' : 'the month before the day'}, as the column does.`
+          : 'due_date is no date, such as 2026-12-31.',
+      );
+    }
+    return undefined;
+  }
+
+  #keepTexts(row: number): void {
+    for (const [name, text] of this.#texts) {
+      let dictionary = this.#identifiers.get(name);
+      if (dictionary === undefined) {
+        dictionary = new IdentifierDictionary(this.#capacity);
+        this.#identifiers.set(name, dictionary);
+      }
+      dictionary.set(row, text);
+    }
+  }
+
+  /** The identifier rule of patients/values/identifier.ts, without a string for what is plain ASCII. */
   #checkText(field: string, bytes: Buffer, start: number, end: number): boolean {
     let plain = end - start <= MAX_ID_CHARACTERS;
     let blank = true;
@@ -290,43 +362,58 @@ export class RowBuilder {
       plain = byte >= 0x20 && byte < 0x7f;
       if (byte !== 0x20) blank = false;
     }
-    if (plain && !blank) return true;
-    if (plain) this.reject(field, 'missing_value', `${field} is empty.`);
-    else if (end - start > MAX_ID_BYTES)
-      this.reject(field, 'too_long', `${field} has more than 64 characters.`);
-    else this.#checkDecoded(field, bytes.subarray(start, end));
-    return this.#fault === undefined;
-  }
-
-  #checkDecoded(field: string, bytes: Uint8Array): void {
-    let text: string;
-    try {
-      text = utf8.decode(bytes);
-    } catch {
-      this.reject(field, 'invalid_encoding', `${field} is not UTF-8.`);
-      return;
-    }
-    if (Array.from(text).length > MAX_ID_CHARACTERS)
-      this.reject(field, 'too_long', `${field} has more than 64 characters.`);
-    else if (CONTROL.test(text))
-      this.reject(field, 'control_character', `${field} holds a control character.`);
-    else if (text.trim() === '') this.reject(field, 'missing_value', `${field} is empty.`);
-  }
-
-  #nameOf(feature: number): string {
-    return (this.#features[feature] as ManifestFeature).name;
+    if (plain && !blank && !isMissingId(bytes, start, end)) return true;
+    const fault = plain
+      ? 'missing_value'
+      : end - start > MAX_ID_BYTES
+        ? 'too_long'
+        : decodedFault(bytes.subarray(start, end));
+    if (fault !== undefined) this.reject(field, fault, `${field} ${IDENTIFIER_FAULTS[fault]}.`);
+    return fault === undefined;
   }
 }
 
-/** Words that stand for numbers: a category's label, a boolean's true and false; all in lower case. */
-function labelsOf(feature: ManifestFeature): ReadonlyMap<string, number> | undefined {
-  if (feature.kind === 'boolean') {
-    return new Map([
-      ['true', 1],
-      ['false', 0],
-    ]);
+/** The texts of one kind of identifier in a chunk. */
+class IdentifierDictionary {
+  readonly #numbers = new Map<string, number>();
+  readonly #indices: Int32Array;
+
+  constructor(capacity: number) {
+    this.#indices = new Int32Array(capacity).fill(NO_TEXT);
   }
+
+  set(row: number, text: string): void {
+    let number = this.#numbers.get(text);
+    if (number === undefined) {
+      number = this.#numbers.size;
+      this.#numbers.set(text, number);
+    }
+    this.#indices[row] = number;
+  }
+
+  column(name: IdentifierName, rowCount: number): IdentifierColumn {
+    return { name, texts: [...this.#numbers.keys()], indices: this.#indices.subarray(0, rowCount) };
+  }
+}
+
+function decodedFault(bytes: Uint8Array) {
+  try {
+    return identifierFault(utf8.decode(bytes));
+  } catch {
+    return 'invalid_encoding';
+  }
+}
+
+/** Words for missing are no ids: `NULL` is nobody. */
+function isMissingId(bytes: Buffer, start: number, end: number): boolean {
+  const length = end - start;
   return (
-    feature.categories && new Map(feature.categories.map(({ code, label }) => [label.toLowerCase(), code]))
+    length <= LONGEST_MISSING_ID &&
+    MISSING_STARTS.has(bytes[start] as number) &&
+    isMissing(bytes.toString('latin1', start, end))
   );
+}
+
+function textOf(bytes: Buffer, start: number, end: number): string {
+  return bytes.toString('utf8', start, Math.min(end, start + MAX_VALUE_BYTES));
 }

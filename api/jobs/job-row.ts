@@ -3,7 +3,10 @@ import type { Db } from '#shared/db/database.ts';
 import type { Database } from '#shared/db/schema.ts';
 
 /** A job with its model, as every answer about it needs it. */
-export type JobRow = Omit<Selectable<Database['jobs']>, 'idempotency_key' | 'request_fingerprint'> & {
+export type JobRow = Omit<
+  Selectable<Database['jobs']>,
+  'idempotency_key' | 'request_fingerprint' | 'body_sha256'
+> & {
   model_version: string;
   model_sha256: Buffer;
   /** PostgreSQL's clock when the row was read. */
@@ -27,6 +30,9 @@ const COLUMNS = [
   'rows_received',
   'rows_accepted',
   'rows_rejected',
+  'rows_joined',
+  'rejections_by_code',
+  'input',
   'rows_scored',
   'rows_quarantined',
   'rows_cancelled',

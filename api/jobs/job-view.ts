@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jobInputSchema } from '#shared/jobs/job-input.ts';
 import { isTerminal } from '#shared/jobs/states.ts';
 import type { JobRow } from './job-row.ts';
 
@@ -27,13 +28,14 @@ export const jobSchema = z
         received: count,
         accepted: count,
         rejected: count,
+        joined: count,
         scored: count,
         quarantined: count,
         cancelled: count,
       })
       .meta({
         description:
-          'received = accepted + rejected; once terminal, accepted = scored + quarantined + cancelled',
+          'received = accepted + rejected + joined (rows of a line list that tell of the same patient are joined); once terminal, accepted = scored + quarantined + cancelled',
       }),
     chunks: z.object({ total: count, open: count, done: count, quarantined: count, cancelled: count }),
     progress: z
@@ -54,7 +56,12 @@ export const jobSchema = z
       absent_features: z
         .array(z.string())
         .meta({ description: 'Features of the model that the input had no column for' }),
+      by_code: z
+        .record(z.string(), count)
+        .meta({ description: 'Oddities of the input that cost nobody a row' }),
     }),
+    rejections_by_code: z.record(z.string(), count),
+    input: jobInputSchema.nullable().meta({ description: 'What was understood of the upload' }),
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
     created_at: time,
     started_at: time.nullable(),
@@ -83,6 +90,7 @@ export function jobView(job: JobRow): JobView {
       received: job.rows_received,
       accepted: job.rows_accepted,
       rejected: job.rows_rejected,
+      joined: job.rows_joined,
       scored: job.rows_scored,
       quarantined: job.rows_quarantined,
       cancelled: job.rows_cancelled,
@@ -101,7 +109,10 @@ export function jobView(job: JobRow): JobView {
       duplicate_patients: job.duplicate_patients,
       ignored_columns: job.ignored_columns,
       absent_features: job.absent_features,
+      by_code: job.input?.warnings ?? {},
     },
+    rejections_by_code: job.rejections_by_code,
+    input: job.input,
     error: job.error_code === null ? null : { code: job.error_code, message: job.error_message ?? '' },
     created_at: job.created_at.toISOString(),
     started_at: job.started_at?.toISOString() ?? null,

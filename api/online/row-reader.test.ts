@@ -31,7 +31,7 @@ test.each([
   [{ patient_id: '  ' }],
   [{ patient_id: 'a\u0000b' }],
   [{ patient_id: 'x'.repeat(65) }],
-  [{ facility_id: 7 }],
+  [{ facility_id: true }],
   [{ due_date: '2026-02-30' }],
 ])('%j is refused', (row) => {
   expect(() => read(row)).toThrow(/Row 1/u);

@@ -1,5 +1,10 @@
+import { isoDate } from '#patients/record/epoch-day.ts';
+import { readDate } from '#patients/values/dates.ts';
+import { IDENTIFIER_FAULTS, identifierFault } from '#patients/values/identifier.ts';
+import { isMissing, isMissingDate } from '#patients/values/missing.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import type { ManifestFeature } from '#shared/models/manifest.ts';
+import { ValueRules } from '#shared/models/value-rules.ts';
 
 /** Rows to be scored at once, by one model. */
 export type OnlineRows = {
@@ -32,27 +37,18 @@ export type RowReader = {
   indexOf: (name: string) => number | undefined;
 };
 
-const LONGEST_ID = 64;
 const MOST_FAULTS = 100;
 /** What a row carries besides features. */
 const BESIDES = new Set(['patient_id', 'facility_id', 'due_date', 'as_of']);
-// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/u;
-const ISO_DATE = /^\d{4}-\d{2}-\d{2}$/u;
 
 export function createRowReader(features: readonly ManifestFeature[]): RowReader {
   const index = new Map(features.map((feature) => [feature.name, feature.index]));
-  const minima = Float64Array.from(features, (feature) => feature.min);
-  const maxima = Float64Array.from(features, (feature) => feature.max);
-  const words = features.map(wordsOf);
-  const codes = features.map(({ kind, categories }) =>
-    kind === 'categorical' ? new Set(categories?.map(({ code }) => code)) : undefined,
-  );
-  const whole = features.map(({ kind }) => kind !== 'numeric');
+  const rules = new ValueRules(features);
+  const { min, max } = rules;
+  /** Numbers in range are values as they are: the others are for the rules to judge. */
+  const anyNumber = features.map(({ kind }) => kind === 'numeric');
   const required = features.filter((feature) => feature.required).map((feature) => feature.name);
   const featureCount = features.length;
-
-  const fits = (place: number, number: number) => codes[place]?.has(number) ?? Number.isInteger(number);
 
   const readObject = (
     object: Record<string, unknown>,
@@ -76,11 +72,17 @@ export function createRowReader(features: readonly ManifestFeature[]): RowReader
         present++;
       } else {
         present++;
-        const number = typeof value === 'number' ? value : (words[place]?.get(value) ?? NaN);
-        if (number >= minima[place]! && number <= maxima[place]! && (!whole[place] || fits(place, number))) {
-          values[offset + place] = number;
+        if (
+          anyNumber[place] === true &&
+          typeof value === 'number' &&
+          value >= min[place]! &&
+          value <= max[place]!
+        ) {
+          values[offset + place] = value;
         } else {
-          fault(name, 'invalid_body', wanted(features[place]!));
+          const read = rules.readValue(place, value);
+          if (typeof read === 'number') values[offset + place] = read;
+          else fault(name, 'invalid_body', wanted(features[place]!));
         }
       }
     }
@@ -124,24 +126,12 @@ export function createRowReader(features: readonly ManifestFeature[]): RowReader
   };
 }
 
-/** What stands for a number, as in a job's rows: true and false, a category's label in lower case. */
-function wordsOf({ kind, categories }: ManifestFeature): Map<unknown, number> | undefined {
-  if (kind === 'boolean')
-    return new Map<unknown, number>([
-      [true, 1],
-      [false, 0],
-      ['true', 1],
-      ['false', 0],
-    ]);
-  return categories && new Map(categories.map(({ code, label }) => [label.toLowerCase(), code]));
-}
-
 /** What a feature takes, for whoever sent something else. */
 function wanted({ kind, min, max, categories }: ManifestFeature): string {
   const missing = 'or null where it is missing';
   switch (kind) {
     case 'boolean':
-      return `must be true, false, 1, 0, ${missing}`;
+      return `must be true, false, yes, no, 1, 0, ${missing}`;
     case 'categorical':
       return `must be one of ${categories?.map(({ code, label }) => `${code} (${label})`).join(', ')}, ${missing}`;
     case 'integer':
@@ -167,24 +157,37 @@ export function faultsError(faults: readonly RowFault[]): ServiceError {
 type Fault = (field: string, code: RowFault['code'], message: string) => void;
 
 function patientIdOf(value: unknown, fault: Fault): string {
-  if (typeof value === 'string' && value.length <= LONGEST_ID && value.trim() !== '' && !CONTROL.test(value))
-    return value;
-  fault('patient_id', 'invalid_body', `must be a text of 1–${LONGEST_ID} characters`);
+  const id = idText(value);
+  const wrong = id === undefined || isMissing(id) ? 'missing_value' : identifierFault(id);
+  if (id !== undefined && wrong === undefined) return id;
+  fault('patient_id', 'invalid_body', IDENTIFIER_FAULTS[wrong ?? 'missing_value']);
   return '';
 }
 
 function facilityIdOf(value: unknown, fault: Fault): string | null {
-  if (value === undefined || value === null || value === '') return null;
-  if (typeof value === 'string' && value.length <= LONGEST_ID && !CONTROL.test(value)) return value;
-  fault('facility_id', 'invalid_body', `must be a text of at most ${LONGEST_ID} characters`);
+  const id = value === undefined || value === null ? '' : idText(value);
+  if (id !== undefined && isMissing(id)) return null;
+  const wrong = id === undefined ? 'missing_value' : identifierFault(id);
+  if (id !== undefined && wrong === undefined) return id;
+  fault('facility_id', 'invalid_body', IDENTIFIER_FAULTS[wrong ?? 'missing_value']);
   return null;
 }
 
+/** A number where an id belongs is taken as it is written. */
+function idText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined;
+}
+
 function dateOf(field: string, value: unknown, fault: Fault): string | null {
-  if (value === undefined || value === null || value === '') return null;
-  if (typeof value === 'string' && ISO_DATE.test(value)) {
-    const parsed = new Date(`${value}T00:00:00Z`);
-    if (!Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(value)) return value;
+  if (value === undefined || value === null) return null;
+  if (typeof value === 'string') {
+    if (isMissingDate(value)) return null;
+    const day = readDate(value);
+    if (typeof day === 'number') return isoDate(day);
+    if (day === 'ambiguous') {
+      fault(field, 'invalid_body', 'may be read day or month first; write it as YYYY-MM-DD');
+      return null;
+    }
   }
   fault(field, 'invalid_body', 'must be a YYYY-MM-DD date');
   return null;

@@ -11,6 +11,8 @@ import { streamJobEvents } from './job-events/route.ts';
 import { jobRejections } from './job-rejections/route.ts';
 import { jobResults } from './job-results/route.ts';
 import { jobWorklist } from './job-worklist/route.ts';
+import { notPredictedRoute } from './not-predicted/route.ts';
+import { checkCohort } from './check-cohort/route.ts';
 import { landing } from './landing/route.ts';
 import { listJobs } from './list-jobs/route.ts';
 import { listModels } from './list-models/route.ts';
@@ -31,6 +33,7 @@ import { submitJob } from './submit-job/route.ts';
 /** Every route of the service, in the order of the OpenAPI document. */
 export const ROUTES: readonly Route[] = [
   submitJob,
+  checkCohort,
   listJobs,
   getJob,
   streamJobEvents,
@@ -39,6 +42,7 @@ export const ROUTES: readonly Route[] = [
   jobResults,
   jobWorklist,
   jobRejections,
+  notPredictedRoute,
   predict,
   putFeatures,
   auditRecords,

@@ -1,11 +1,10 @@
+import { Readable } from 'node:stream';
 import { parse as csvParse } from 'csv-parse';
 import Papa from 'papaparse';
 import { inferSchema, initParser, type Schema } from 'udsv';
-import { layOut, roleLookup } from '#api/ingest/cohort-layout.ts';
-import { csvFormat } from '#api/ingest/csv.ts';
-import type { InputFormat } from '#api/ingest/input-format.ts';
-import { jsonArrayFormat, ndjsonFormat } from '#api/ingest/json-rows.ts';
-import { RowBuilder } from '#api/ingest/row-builder.ts';
+import { receiveCohort } from '#api/ingest/receive-cohort.ts';
+import { declaredType } from '#api/ingest/sniff/media-type.ts';
+import { LAGOS } from '#patients/values/time-zone.ts';
 import type { ModelManifest } from '#shared/models/manifest.ts';
 
 /** What a pass read: equal for all contestants, or one of them reads wrongly. */
@@ -27,43 +26,49 @@ const IDENTITY_COLUMNS = 3;
  * kinds, ids, dates, duplicates. The libraries are spared that.
  */
 export const CONTESTANTS: readonly Contestant[] = [
-  { name: 'ours', format: 'csv', read: ours(csvFormat) },
+  { name: 'ours', format: 'csv', read: ours },
   { name: 'udsv', format: 'csv', read: udsvStrings },
   { name: 'udsv, typed', format: 'csv', read: udsvTyped },
   { name: 'papaparse', format: 'csv', read: papaparse },
   { name: 'csv-parse', format: 'csv', read: csvParseStream },
-  { name: 'ours', format: 'ndjson', read: ours(ndjsonFormat) },
+  { name: 'ours', format: 'ndjson', read: ours },
   { name: 'JSON.parse a line', format: 'ndjson', read: jsonLines },
-  { name: 'ours', format: 'json', read: ours(jsonArrayFormat) },
+  { name: 'ours', format: 'json', read: ours },
   { name: 'JSON.parse the whole', format: 'json', read: jsonWhole },
 ];
 
-function ours(format: InputFormat): Contestant['read'] {
-  return async (file, manifest) => {
-    let sum = 0;
-    let rows = 0;
-    const builder = new RowBuilder({
-      manifest,
-      chunkRows: CHUNK_ROWS,
-      onChunk: (chunk) => {
+async function ours(file: Buffer, manifest: ModelManifest): Promise<Read> {
+  let sum = 0;
+  let rows = 0;
+  await receiveCohort({
+    body: Readable.from(pieces(file)),
+    declared: declaredType('text/csv'),
+    options: {
+      source: undefined,
+      delimiter: undefined,
+      encoding: undefined,
+      dateOrder: undefined,
+      sheet: undefined,
+      asOf: undefined,
+      allowStale: false,
+      nowMs: 0,
+      zone: LAGOS,
+    },
+    manifest,
+    ignoreUnknown: false,
+    chunkRows: CHUNK_ROWS,
+    maxRowBytes: 1024 ** 2,
+    onLayout: () => ({
+      chunk: (chunk) => {
         rows += chunk.rowCount;
         for (const column of chunk.features) sum += columnSum(column, chunk.rowCount);
       },
-    });
-    const parser = format.open({
-      rows: builder,
-      maxRowBytes: 1024 ** 2,
-      ignoreUnknown: false,
-      layOut: (names) => layOut(names, { manifest, ignoreUnknown: false }),
-      manifest,
+      besides: () => undefined,
       ready: async () => undefined,
-      roleOf: roleLookup(manifest),
-    });
-    for (const piece of pieces(file)) await parser.write(piece);
-    await parser.end();
-    builder.flush();
-    return { rows, sum };
-  };
+      finish: async () => undefined,
+    }),
+  });
+  return { rows, sum };
 }
 
 /** Columns of doubles as a library's user would fill them. */

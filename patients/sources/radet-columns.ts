@@ -77,6 +77,12 @@ export function radetLayout(header: readonly string[]): RadetLayout {
   return layout;
 }
 
+/** Number of a row's cells that are titles of a line list: none unless three are. */
+export function lineListNames(cells: readonly string[]): number {
+  const known = cells.filter((cell) => BY_SPELLING.has(folded(cell))).length;
+  return known < 3 ? 0 : known;
+}
+
 /** Whether a header looks like that of a RADET line list. */
 export function isRadetHeader(header: readonly string[]): boolean {
   try {
@@ -88,9 +94,17 @@ export function isRadetHeader(header: readonly string[]): boolean {
   }
 }
 
+/** Titles are cut before they are compared. */
+const LONGEST_TITLE = 200;
+
 function folded(title: string): string {
-  return title
-    .toLowerCase()
-    .replaceAll(/\([^)]*\)/g, '')
-    .replaceAll(/[^a-z0-9]/g, '');
+  const text = title.slice(0, LONGEST_TITLE).toLowerCase();
+  let plain = '';
+  let depth = 0;
+  for (const letter of text) {
+    if (letter === '(') depth++;
+    else if (letter === ')') depth = Math.max(0, depth - 1);
+    else if (depth === 0 && /[a-z0-9]/u.test(letter)) plain += letter;
+  }
+  return plain;
 }

@@ -24,9 +24,10 @@ const chunk: fc.Arbitrary<ChunkRows> = fc.integer({ min: 1, max: 40 }).chain((ro
         maxLength: rowCount,
       }),
       facilities: fc.uniqueArray(fc.string({ minLength: 1 }), { minLength: 1, maxLength: 4 }),
+      texts: fc.uniqueArray(fc.string({ minLength: 1 }), { minLength: 1, maxLength: 4 }),
       columns: fc.array(fc.array(cell, { minLength: rowCount, maxLength: rowCount }), { maxLength: 5 }),
     })
-    .map(({ ids, facilities, columns }) => {
+    .map(({ ids, facilities, texts, columns }) => {
       const encoded = ids.map((id) => Buffer.from(id));
       const offsets = new Uint32Array(rowCount + 1);
       for (const [index, id] of encoded.entries()) offsets[index + 1] = (offsets[index] ?? 0) + id.length;
@@ -41,6 +42,11 @@ const chunk: fc.Arbitrary<ChunkRows> = fc.integer({ min: 1, max: 40 }).chain((ro
           ),
         },
         dueDates: Int32Array.from(ids, (_, index) => (index % 2 === 0 ? NO_DATE : index * 100)),
+        identifiers: (['state', 'hospital_number'] as const).map((name, shift) => ({
+          name,
+          texts,
+          indices: Int32Array.from(ids, (_, index) => ((index + shift) % (texts.length + 1)) - 1),
+        })),
         features: columns.map((column) => Float64Array.from(column)),
       };
     }),
@@ -74,6 +80,7 @@ function plain(rows: ChunkRows): unknown {
     names: rows.facilities.names,
     indices: Array.from(rows.facilities.indices),
     dueDates: Array.from(rows.dueDates),
+    identifiers: rows.identifiers.map((column) => ({ ...column, indices: Array.from(column.indices) })),
     features: rows.features.map((column) => Array.from(column)),
   };
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdDecompress, zstdDecompressSync } from 'node:zlib';
+import { IDENTIFIER_NAMES, type IdentifierName } from '#patients/record/identifiers.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 
 /**
@@ -17,17 +18,24 @@ export type ChunkRows = {
   facilities: { names: string[]; indices: Int32Array };
   /** Days since 1970-01-01; NO_DATE where the row has none. */
   dueDates: Int32Array;
+  /** What people work with beside the id: only the columns that some row has. */
+  identifiers: IdentifierColumn[];
   /** A column a model feature, in the model's order; NaN where missing. */
   features: Float64Array[];
 };
 
+/** Distinct texts and, a row, an index into them; NO_TEXT where the row has none. */
+export type IdentifierColumn = { name: IdentifierName; texts: string[]; indices: Int32Array };
+
+export const NO_TEXT = -1;
 export const NO_FACILITY = -1;
 export const NO_DATE = -0x80000000;
 
 export type EncodedChunk = { payload: Buffer; sha256: Buffer };
 
 const MAGIC = 0x43544949;
-const VERSION = 1;
+/** Version 1 has no identifiers; chunks of both are read. */
+const VERSION = 2;
 const COLUMN_U8 = 1;
 const COLUMN_I16 = 2;
 const COLUMN_I32 = 3;
@@ -86,6 +94,8 @@ function pack(rows: ChunkRows): Buffer {
     bytesOf(rows.facilities.indices),
     bytesOf(rows.dueDates),
     types,
+    Buffer.from(JSON.stringify(rows.identifiers.map(({ name, texts }) => ({ name, texts })))),
+    Buffer.concat(rows.identifiers.map(({ indices }) => bytesOf(indices))),
   ];
   const lengths = [
     ...sections.map((section) => section.byteLength),
@@ -111,7 +121,8 @@ function pack(rows: ChunkRows): Buffer {
 
 function unpack(packed: Buffer): ChunkRows {
   const data = packed.byteOffset % 8 === 0 ? packed : Buffer.from(Uint8Array.from(packed).buffer);
-  if (data.length < 16 || data.readUInt32LE(0) !== MAGIC || data.readUInt32LE(4) !== VERSION) {
+  const version = data.length < 16 || data.readUInt32LE(0) !== MAGIC ? 0 : data.readUInt32LE(4);
+  if (version !== 1 && version !== VERSION) {
     throw new ServiceError('payload_corrupt', 'The stored chunk has an unknown format.');
   }
   const rowCount = data.readUInt32LE(8);
@@ -123,7 +134,8 @@ function unpack(packed: Buffer): ChunkRows {
     sections.push(new Uint8Array(data.buffer, data.byteOffset + offset, length));
     offset += align(length);
   }
-  const [rowNumbers, idOffsets, idBytes, names, facilityIndices, dueDates, types, ...columns] = sections;
+  const [rowNumbers, idOffsets, idBytes, names, facilityIndices, dueDates, types, ...rest] = sections;
+  const [identifierTexts, identifierIndices] = version === 1 ? [] : rest.splice(0, 2);
   if (!rowNumbers || !idOffsets || !idBytes || !names || !facilityIndices || !dueDates || !types) {
     throw new ServiceError('payload_corrupt', 'The stored chunk lacks a section.');
   }
@@ -139,8 +151,19 @@ function unpack(packed: Buffer): ChunkRows {
       indices: int32(facilityIndices),
     },
     dueDates: int32(dueDates),
-    features: columns.map((column, index) => widen(types[index] ?? 0, column, rowCount)),
+    identifiers:
+      identifierTexts === undefined || identifierIndices === undefined
+        ? []
+        : identifiersOf(identifierTexts, int32(identifierIndices), rowCount),
+    features: rest.map((column, index) => widen(types[index] ?? 0, column, rowCount)),
   };
+}
+
+function identifiersOf(texts: Uint8Array, indices: Int32Array, rowCount: number): IdentifierColumn[] {
+  const columns = JSON.parse(Buffer.from(texts).toString()) as { name: IdentifierName; texts: string[] }[];
+  return columns
+    .map((column, at) => ({ ...column, indices: indices.subarray(at * rowCount, (at + 1) * rowCount) }))
+    .filter(({ name }) => IDENTIFIER_NAMES.includes(name));
 }
 
 /** The smallest integer type that holds a column exactly; whatever has fractions, −0 or an infinity stays f64. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { timeZone } from '#patients/values/time-zone.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
@@ -7,6 +8,15 @@ const role = z
   .string()
   .regex(/^[a-z_][a-z0-9_]*$/u)
   .optional();
+
+function isTimeZone(name: string): boolean {
+  try {
+    timeZone(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Every environment variable that the service reads, with its default and limits; see docs/configuration.md. */
 export const environment = z.object({
@@ -29,6 +39,10 @@ export const environment = z.object({
   MODEL_PATH: z.string().default('models/iit_lightgbm_model.txt'),
   MAX_BATCH_SIZE: count(1, 10_000).default(100),
   CORS_ORIGINS: z.string().default(''),
+  TIME_ZONE: z
+    .string()
+    .refine(isTimeZone, 'must be an IANA name such as Africa/Lagos')
+    .default('Africa/Lagos'),
   CHUNK_ROWS: count(100, 100_000).default(10_000),
   MAX_UPLOADS: count(1, 1_000).default(8),
   MAX_UPLOAD_BYTES: count(1_024, Number.MAX_SAFE_INTEGER).default(20 * 1024 ** 3),

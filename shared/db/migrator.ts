@@ -2,6 +2,7 @@ import { Migrator, type Migration, type MigrationResultSet } from 'kysely/migrat
 import * as core from '#migrations/0001-core.ts';
 import * as programme from '#migrations/0002-programme.ts';
 import * as backups from '#migrations/0003-backups.ts';
+import * as intake from '#migrations/0004-intake.ts';
 import * as people from '#migrations/0005-people.ts';
 import type { Db } from './database.ts';
 
@@ -10,6 +11,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0001-core': core,
   '0002-programme': programme,
   '0003-backups': backups,
+  '0004-intake': intake,
   '0005-people': people,
 };
 

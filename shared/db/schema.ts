@@ -1,4 +1,5 @@
 import type { ColumnType, Generated } from 'kysely';
+import type { JobInput } from '#shared/jobs/job-input.ts';
 
 /** The tables as Kysely sees them; `schema.int.test.ts` holds every column against the live catalogue. */
 export type Database = {
@@ -127,9 +128,16 @@ type JobsTable = {
   content_type: string;
   ignored_columns: Generated<string[]>;
   absent_features: Generated<string[]>;
+  /** What was understood of the upload. */
+  input: ColumnType<JobInput | null, string | null, string | null>;
+  /** Of the body as it was received, where an idempotency key asks for it. */
+  body_sha256: Buffer | null;
   rows_received: Count;
   rows_accepted: Count;
   rows_rejected: Count;
+  /** Joined with another row of the same patient. */
+  rows_joined: Count;
+  rejections_by_code: ColumnType<Record<string, number>, string | undefined, string>;
   rows_scored: Count;
   rows_quarantined: Count;
   rows_cancelled: Count;
@@ -177,6 +185,10 @@ type RejectionsTable = {
   field: string | null;
   code: string;
   message: string;
+  sheet: string | null;
+  patient_id: string | null;
+  facility_id: string | null;
+  due_date: IsoDate | null;
 };
 
 type PredictionsTable = {

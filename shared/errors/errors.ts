@@ -23,6 +23,7 @@ export const ERROR_CODES = [
   'unterminated_quote',
   'unknown_columns',
   'missing_columns',
+  'missing_header',
   'duplicate_columns',
   'malformed_json',
   'idempotency_conflict',

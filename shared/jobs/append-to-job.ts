@@ -7,16 +7,29 @@ import type { Bell } from '#shared/queue/bell.ts';
 export type RejectedRow = {
   /** 1-based record number in the upload. */
   rowNo: number;
+  /** 1-based line of the file, or row of the sheet. */
   line: number;
+  /** Of a workbook. */
+  sheet?: string | null;
   field: string | null;
   code: string;
   message: string;
+  /** Who it is, as far as the record could be read: a rejection without a person is of no use to a clinic. */
+  patientId?: string | null;
+  facilityId?: string | null;
+  /** YYYY-MM-DD */
+  dueDate?: string | null;
 };
+
+/** Rejections stored of one job; of those beyond it the counts by code are kept. */
+export const MAX_STORED_REJECTIONS_PER_JOB = 200_000;
 
 export type Appended = {
   jobId: string;
   chunk?: { chunkNo: number; rowCount: number; encoded: EncodedChunk };
   rejections: readonly RejectedRow[];
+  /** Rows that were joined with another row of the same patient. */
+  joinedRows?: number;
   /** Patients of this chunk that the job already holds; a warning, not an error. */
   duplicatePatients?: number;
 };
@@ -27,14 +40,17 @@ export type Appended = {
  * Throws `job_finished` when the job no longer receives: it was cancelled, or aborted as orphaned.
  */
 export async function appendToJob(trx: Db, appended: Appended): Promise<Bell | undefined> {
-  const { jobId, chunk, rejections, duplicatePatients = 0 } = appended;
+  const { jobId, chunk, rejections, duplicatePatients = 0, joinedRows = 0 } = appended;
   const accepted = chunk?.rowCount ?? 0;
   const job = await trx
     .updateTable('jobs')
     .set({
-      rows_received: sql`rows_received + ${accepted + rejections.length}`,
+      rows_received: sql`rows_received + ${accepted + rejections.length + joinedRows}`,
       rows_accepted: sql`rows_accepted + ${accepted}`,
       rows_rejected: sql`rows_rejected + ${rejections.length}`,
+      rows_joined: sql`rows_joined + ${joinedRows}`,
+      rejections_by_code:
+        rejections.length === 0 ? sql<string>`rejections_by_code` : addCounts(countsByCode(rejections)),
       duplicate_patients: sql`duplicate_patients + ${duplicatePatients}`,
       chunks_total: sql`chunks_total + ${chunk === undefined ? 0 : 1}`,
       heartbeat_at: sql`now()`,
@@ -42,16 +58,22 @@ export async function appendToJob(trx: Db, appended: Appended): Promise<Bell | u
     })
     .where('id', '=', jobId)
     .where('status', '=', 'receiving')
-    .returning('priority')
+    .returning(['priority', 'rows_rejected'])
     .executeTakeFirst();
   if (job === undefined) throw new ServiceError('job_finished', 'The job takes no more rows.');
 
-  if (rejections.length > 0) {
-    await sql`INSERT INTO rejections (job_id, row_no, line, field, code, message)
+  const room = MAX_STORED_REJECTIONS_PER_JOB - (job.rows_rejected - rejections.length);
+  const stored = rejections.slice(0, Math.max(0, room));
+  if (stored.length > 0) {
+    await sql`INSERT INTO rejections
+      (job_id, row_no, line, field, code, message, sheet, patient_id, facility_id, due_date)
       SELECT ${jobId}::uuid, * FROM unnest(
-        ${rejections.map((row) => row.rowNo)}::int[], ${rejections.map((row) => row.line)}::bigint[],
-        ${rejections.map((row) => row.field)}::text[], ${rejections.map((row) => row.code)}::text[],
-        ${rejections.map((row) => row.message)}::text[])`.execute(trx);
+        ${stored.map((row) => row.rowNo)}::int[], ${stored.map((row) => row.line)}::bigint[],
+        ${stored.map((row) => row.field)}::text[], ${stored.map((row) => row.code)}::text[],
+        ${stored.map((row) => row.message)}::text[], ${stored.map((row) => row.sheet ?? null)}::text[],
+        ${stored.map((row) => row.patientId ?? null)}::text[],
+        ${stored.map((row) => row.facilityId ?? null)}::text[],
+        ${stored.map((row) => row.dueDate ?? null)}::date[])`.execute(trx);
   }
   if (chunk === undefined) return undefined;
   await trx
@@ -65,4 +87,20 @@ export async function appendToJob(trx: Db, appended: Appended): Promise<Bell | u
     })
     .execute();
   return { jobId, chunkNo: chunk.chunkNo, epoch: 1, priority: job.priority };
+}
+
+function countsByCode(rejections: readonly RejectedRow[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { code } of rejections) counts[code] = (counts[code] ?? 0) + 1;
+  return counts;
+}
+
+/** `rejections_by_code` with each count added to what stands there. */
+function addCounts(counts: Record<string, number>) {
+  return sql<string>`(
+    SELECT jsonb_object_agg(code, n) FROM (
+      SELECT key AS code, sum(value::bigint) AS n
+      FROM (SELECT * FROM jsonb_each_text(rejections_by_code)
+            UNION ALL SELECT * FROM jsonb_each_text(${JSON.stringify(counts)}::jsonb)) AS both_counts
+      GROUP BY key) AS summed)`;
 }

@@ -41,6 +41,7 @@ export function sampleRows(rowCount: number, features: number, seed: number, fir
       indices: Int32Array.from({ length: rowCount }, (_, row) => (row % 3 === 2 ? NO_FACILITY : row % 3)),
     },
     dueDates: Int32Array.from({ length: rowCount }, (_, row) => (row % 5 === 4 ? NO_DATE : 20_000 + row)),
+    identifiers: [],
     features: Array.from({ length: features }, () =>
       Float64Array.from({ length: rowCount }, () =>
         random() < 0.1 ? NaN : Math.round(random() * 1e4) / 100,

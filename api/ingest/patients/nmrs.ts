@@ -1,28 +1,29 @@
-import type { EpochDay } from '#patients/record/epoch-day.ts';
+import { type EpochDay, isoDate, parseIsoDay } from '#patients/record/epoch-day.ts';
 import { NmrsReader } from '#patients/sources/nmrs.ts';
 import { FieldFault } from '#patients/sources/patient-input.ts';
-import type { InputFormat } from '../input-format.ts';
+import type { CohortParser, FormatContext } from '../input-format.ts';
 import { LineSplitter, ObjectSplitter, type OnObject } from './object-splitter.ts';
 import { PatientEmitter } from './patient-emitter.ts';
 
-/** NMRS patient messages, as of one day: a message or an array of them, or one a line. */
-export function nmrsFormats(asOf: EpochDay): InputFormat[] {
-  return [
-    nmrsFormat('application/vnd.iit.nmrs+json', asOf, (max, on) => new ObjectSplitter(max, on)),
-    nmrsFormat('application/vnd.iit.nmrs+x-ndjson', asOf, (max, on) => new LineSplitter(max, on)),
-  ];
+/** NMRS patient messages: a message or an array of them, or one a line. */
+export function nmrsParser(context: FormatContext): CohortParser {
+  const { options, input } = context;
+  const asOf = options.asOf === undefined ? options.zone.dayOf(options.nowMs) : parseIsoDay(options.asOf);
+  input.as_of = isoDate(asOf);
+  const lines = input.format.endsWith('/ndjson');
+  return nmrsFormat(asOf, (max, on) =>
+    lines ? new LineSplitter(max, on) : new ObjectSplitter(max, on),
+  ).open(context);
 }
 
 type Splitter = { write: (bytes: Buffer) => void; end: () => void };
 
 /** A message that is faulty, too long or of a patient who cannot be scored costs only itself. */
 function nmrsFormat(
-  mediaType: string,
   asOf: EpochDay,
   splitterOf: (maxBytes: number, onObject: OnObject) => Splitter,
-): InputFormat {
+): { open: (context: FormatContext) => CohortParser } {
   return {
-    mediaTypes: [mediaType],
     open: (context) => {
       const emitter = new PatientEmitter(context, asOf);
       const reader = new NmrsReader();

@@ -1,65 +1,45 @@
-import type { EpochDay } from '#patients/record/epoch-day.ts';
+import { type EpochDay, isoDate, parseIsoDay } from '#patients/record/epoch-day.ts';
 import { emptyRecord } from '#patients/record/patient-record.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
-import { CsvCells } from '#patients/sources/csv-cells.ts';
 import { FieldFault } from '#patients/sources/patient-input.ts';
 import { fillFromRadet, RadetReader, type RadetRow } from '#patients/sources/radet.ts';
 import { RadetJoin } from '#patients/sources/radet-join.ts';
-import type { FormatContext, InputFormat } from '../input-format.ts';
+import { CsvReader } from '../csv-reader.ts';
+import { CsvRows } from '../csv-rows.ts';
+import type { CohortParser, FormatContext } from '../input-format.ts';
+import type { CsvDialect } from '../sniff/dialect.ts';
 import { PatientEmitter } from './patient-emitter.ts';
 import { xlsxRows } from './xlsx-rows.ts';
 
-export const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
-
-export type RadetOptions = {
-  /** undefined: the latest snapshot's date, or today where the list has none. */
-  asOf: EpochDay | undefined;
-  today: EpochDay;
-};
-
-/** RADET line lists as CSV and as a workbook's first sheet, one snapshot or several stacked ones. */
-export function radetFormats(options: RadetOptions): InputFormat[] {
-  return [
-    {
-      mediaTypes: ['text/csv', 'application/csv'],
-      open: (context) => {
-        const list = new LineList(context, options);
-        const decoder = new TextDecoder('utf-8', { fatal: true });
-        const csv = new CsvCells((cells, line) => list.row(cells, line), context.maxRowBytes);
-        const decode = (bytes?: Buffer) => {
-          try {
-            return decoder.decode(bytes, { stream: bytes !== undefined });
-          } catch (error) {
-            throw new ServiceError('invalid_encoding', 'The body is not UTF-8.', { cause: error });
-          }
-        };
-        return {
-          write: (bytes) => whole(() => csv.write(decode(bytes))),
-          end: async () => {
-            whole(() => {
-              csv.write(decode());
-              csv.end();
-            });
-            await list.end();
-          },
-        };
-      },
+/** A RADET line list as CSV, one snapshot or several stacked ones. */
+export function lineListCsv(context: FormatContext, dialect: CsvDialect): CohortParser {
+  const list = new LineList(context);
+  const csv = new CsvReader(new CsvRows(list, dialect.delimiter), dialect, context.maxRowBytes);
+  return {
+    write: (bytes) => csv.write(bytes),
+    end: async () => {
+      csv.end();
+      await list.end();
     },
-    {
-      mediaTypes: [XLSX],
-      open: (context) => {
-        const list = new LineList(context, options);
-        const sheet = xlsxRows((cells, line) => list.row(cells, line), context.ready);
-        return {
-          write: sheet.write,
-          end: async () => {
-            await sheet.end();
-            await list.end();
-          },
-        };
-      },
+  };
+}
+
+/** A RADET line list as a workbook. */
+export function lineListWorkbook(context: FormatContext): CohortParser {
+  const list = new LineList(context);
+  let isHeader = true;
+  const sheet = xlsxRows((cells, line) => {
+    if (isHeader) list.header(cells, line);
+    else list.row(cells, line);
+    isHeader = false;
+  }, context.ready);
+  return {
+    write: sheet.write,
+    end: async () => {
+      await sheet.end();
+      await list.end();
     },
-  ];
+  };
 }
 
 const PATIENTS_BETWEEN_LOOKS = 1_000;
@@ -70,7 +50,6 @@ const PATIENTS_BETWEEN_LOOKS = 1_000;
  */
 class LineList {
   readonly #context: FormatContext;
-  readonly #options: RadetOptions;
   readonly #join = new RadetJoin();
   readonly #record = emptyRecord();
   readonly #snapshots = new Set<EpochDay>();
@@ -78,19 +57,14 @@ class LineList {
   #reader: RadetReader | undefined;
   #emitter: PatientEmitter | undefined;
 
-  constructor(context: FormatContext, options: RadetOptions) {
+  constructor(context: FormatContext) {
     this.#context = context;
-    this.#options = options;
   }
 
   row(cells: readonly string[], line: number): void {
-    if (this.#reader === undefined) {
-      this.#header(cells);
-      return;
-    }
     let row: RadetRow;
     try {
-      row = this.#reader.read(cells);
+      row = this.#reader!.read(cells);
     } catch (error) {
       if (!(error instanceof FieldFault)) throw error;
       if (this.#emitter === undefined) this.#unread.push({ line, fault: error });
@@ -106,7 +80,7 @@ class LineList {
   async end(): Promise<void> {
     const reader = this.#reader;
     if (reader === undefined || this.#emitter !== undefined) return;
-    const { asOf, today } = this.#options;
+    const { asOf, today } = this.#days();
     const day = asOf ?? (this.#snapshots.size === 0 ? today : Math.max(...this.#snapshots));
     const used = [...this.#snapshots].filter((snapshot) => snapshot <= day).length;
     this.#emitter = this.#open(day, reader.unknownFeatures(used > 1));
@@ -118,16 +92,29 @@ class LineList {
     }
   }
 
-  #header(cells: readonly string[]): void {
-    const reader = headerOf(cells);
+  header(cells: readonly string[], line: number): void {
+    const reader = headerOf(cells, line);
     this.#reader = reader;
     if (reader.hasSnapshotDates) return;
-    this.#emitter = this.#open(this.#options.asOf ?? this.#options.today, reader.unknownFeatures(false));
+    const { asOf, today } = this.#days();
+    this.#emitter = this.#open(asOf ?? today, reader.unknownFeatures(false));
+  }
+
+  refuse(line: number, code: string, message: string): void {
+    const fault = new FieldFault('', 'bad_value', message);
+    if (this.#emitter === undefined) this.#unread.push({ line, fault });
+    else this.#emitter.reject(line, null, code, message);
+  }
+
+  #days(): { asOf: EpochDay | undefined; today: EpochDay } {
+    const { asOf, nowMs, zone } = this.#context.options;
+    return { asOf: asOf === undefined ? undefined : parseIsoDay(asOf), today: zone.dayOf(nowMs) };
   }
 
   #open(asOf: EpochDay, unknown: readonly string[]): PatientEmitter {
     const emitter = new PatientEmitter(this.#context, asOf);
     emitter.layOut(unknown);
+    this.#context.input.as_of = isoDate(asOf);
     this.#asOf = asOf;
     return emitter;
   }
@@ -145,28 +132,16 @@ class LineList {
 }
 
 /** Throws `missing_columns` or `duplicate_columns`, naming the column. */
-function headerOf(cells: readonly string[]): RadetReader {
+function headerOf(cells: readonly string[], line: number): RadetReader {
   try {
     return new RadetReader(cells);
   } catch (error) {
     if (!(error instanceof FieldFault)) throw error;
     const code = error.code === 'missing_field' ? 'missing_columns' : 'duplicate_columns';
     throw new ServiceError(code, `${error.field}: ${error.message}`, {
-      line: 1,
+      line,
       field: error.field,
       details: { columns: [error.field] },
-    });
-  }
-}
-
-/** A fault of the file as a whole, such as a quote that is never closed. */
-function whole(read: () => void): void {
-  try {
-    read();
-  } catch (error) {
-    if (!(error instanceof FieldFault)) throw error;
-    throw new ServiceError('invalid_body', `The line list cannot be read: ${error.message}.`, {
-      cause: error,
     });
   }
 }

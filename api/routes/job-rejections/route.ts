@@ -3,7 +3,7 @@ import { streamResponse } from '#api/http/stream-response.ts';
 import { jobParams } from '#api/jobs/job-params.ts';
 import { jsonResponse, route } from '#api/route.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
-import { readRejections, rejectionSchema, streamRejections } from './rejections.ts';
+import { allRejections, readRejections, rejectionSchema, streamRejections } from './rejections.ts';
 
 const DEFAULT_PAGE = 100;
 const MAX_PAGE = 1_000;
@@ -52,7 +52,10 @@ export const jobRejections = route(
             type: 'application/x-ndjson',
             example: '{"row":17,"line":18,"field":"age","code":"not_a_number",…}\n',
           },
-          { type: 'text/csv', example: 'row,line,field,code,message\r\n' },
+          {
+            type: 'text/csv',
+            example: 'row,line,sheet,field,code,message,patient_id,facility_id,due_date\r\n',
+          },
         ],
       },
     },
@@ -66,7 +69,10 @@ export const jobRejections = route(
           field: 'cursor',
         });
       }
-      const stream = streamRejections(deps.db, job.id, query.format, query.limit ?? Infinity, signal);
+      const stream = streamRejections(
+        allRejections(deps.db, job.id, query.limit ?? Infinity, signal),
+        query.format,
+      );
       return streamResponse(
         stream,
         {

@@ -8,6 +8,9 @@ const KEY = /^[\u0021-\u007e]{1,200}$/u;
 /** A job that receives writes a heartbeat every few seconds; without one for so long, its api is gone. */
 const LOST_UPLOAD_SECONDS = 20;
 
+/** A job that was made under the key; the digest of its body, where it was kept. */
+export type EarlierJob = { id: string; bodySha256: Buffer | null };
+
 /** The header's value, checked. Throws `invalid_query` naming the header. */
 export function idempotencyKey(header: string | null): string | undefined {
   if (header === null) return undefined;
@@ -19,11 +22,12 @@ export function idempotencyKey(header: string | null): string | undefined {
   return header;
 }
 
-/** What two requests under one key must have in common: everything that is known before the body is read. */
+/** What two requests under one key must have in common beside their bodies. */
 export function requestFingerprint(url: URL, headers: Headers): Buffer {
   const query = [...url.searchParams].map(([name, value]) => `${name}=${value}`).toSorted();
-  const declared = ['content-type', 'content-encoding', 'content-length'].map(
-    (name) => headers.get(name) ?? '',
+  const declared = ['content-type', 'content-encoding'].map((name) =>
+    // The boundary of a form is another each time.
+    (headers.get(name) ?? '').replace(/boundary=.*/u, ''),
   );
   return createHash('sha256')
     .update(JSON.stringify([query, declared]))
@@ -38,20 +42,18 @@ export function requestFingerprint(url: URL, headers: Headers): Buffer {
 export async function findByIdempotencyKey(
   db: Db,
   request: { tenantId: number; key: string; fingerprint: Buffer },
-): Promise<string | undefined> {
+): Promise<EarlierJob | undefined> {
   const { tenantId, key, fingerprint } = request;
   const job = await db
     .selectFrom('jobs')
-    .select(['id', 'status', 'request_fingerprint'])
+    .select(['id', 'status', 'request_fingerprint', 'body_sha256'])
     .select(sql<boolean>`heartbeat_at < now() - make_interval(secs => ${LOST_UPLOAD_SECONDS})`.as('lost'))
     .where('tenant_id', '=', tenantId)
     .where('idempotency_key', '=', key)
     .executeTakeFirst();
   if (job === undefined) return undefined;
   if (job.request_fingerprint?.equals(fingerprint) !== true) {
-    throw new ServiceError('idempotency_conflict', 'The Idempotency-Key was used for another request.', {
-      field: 'Idempotency-Key',
-    });
+    throw conflict('query or content type', job.id);
   }
   if (job.status === 'receiving') {
     if (!job.lost) {
@@ -68,7 +70,22 @@ export async function findByIdempotencyKey(
     });
     return await releaseKey(db, job.id);
   }
-  return job.status === 'aborted' ? await releaseKey(db, job.id) : job.id;
+  return job.status === 'aborted'
+    ? await releaseKey(db, job.id)
+    : { id: job.id, bodySha256: job.body_sha256 };
+}
+
+/** Throws `idempotency_conflict` where the body is not the one that made the job. */
+export function requireSameBody(earlier: EarlierJob, bodySha256: Buffer): void {
+  if (earlier.bodySha256?.equals(bodySha256) === false) throw conflict('body', earlier.id);
+}
+
+function conflict(what: string, jobId: string): ServiceError {
+  return new ServiceError(
+    'idempotency_conflict',
+    `The Idempotency-Key was used for another request: its ${what} differs. Send it again unchanged, or under a new key.`,
+    { field: 'Idempotency-Key', details: { differs: what, job_id: jobId } },
+  );
 }
 
 async function releaseKey(db: Db, jobId: string): Promise<undefined> {

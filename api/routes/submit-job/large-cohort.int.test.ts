@@ -28,7 +28,7 @@ afterAll(() => api.stop());
 type Fault = { field: string | null; code: string; spoil: (cells: string[]) => string };
 /** Cells are id, facility, due date, features. */
 const FAULTS: Fault[] = [
-  { field: 'feature_3', code: 'not_a_number', spoil: (cells) => cells.with(6, 'n/a').join(',') },
+  { field: 'feature_3', code: 'not_a_number', spoil: (cells) => cells.with(6, '9 days').join(',') },
   { field: 'feature_0', code: 'not_finite', spoil: (cells) => cells.with(3, '1e400').join(',') },
   { field: 'feature_7', code: 'not_finite', spoil: (cells) => cells.with(10, '-Infinity').join(',') },
   { field: 'patient_id', code: 'missing_value', spoil: (cells) => cells.with(0, '').join(',') },

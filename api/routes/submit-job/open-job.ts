@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { CohortLayout } from '#api/ingest/cohort-layout.ts';
 import type { Db } from '#shared/db/database.ts';
 import type { Priority } from '#shared/db/schema.ts';
+import type { JobInput } from '#shared/jobs/job-input.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 
 const UNIQUE_VIOLATION = '23505';
@@ -19,6 +20,8 @@ export type JobOpening = {
   contentType: string;
   idempotency: { key: string; fingerprint: Buffer } | undefined;
   layout: CohortLayout;
+  /** As far as it is understood when rows begin. */
+  input: JobInput;
   /** Runs in the transaction that makes the job: the audit event belongs there. */
   alongside: (trx: Db, jobId: string) => Promise<void>;
 };
@@ -48,6 +51,7 @@ export async function openJob(db: Db, jobId: string, opening: JobOpening): Promi
           idempotency_key: idempotency?.key ?? null,
           request_fingerprint: idempotency?.fingerprint ?? null,
           content_type: opening.contentType,
+          input: JSON.stringify(opening.input),
           ignored_columns: layout.ignored.slice(0, NAMES_KEPT),
           absent_features: layout.absentFeatures,
         })

@@ -1,10 +1,12 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { recordAccess } from '#api/audit/record-access.ts';
 import { ChunkWriter } from '#api/ingest/chunk-writer.ts';
-import { contentEncoding, readBody } from '#api/ingest/body.ts';
-import { formatFor, INPUT_FORMATS } from '#api/ingest/formats.ts';
-import { patientFormats } from '#api/ingest/patients/patient-formats.ts';
+import { contentEncoding, readBody, receivedBytes } from '#api/ingest/body.ts';
+import { inputOptions, inputQuery } from '#api/ingest/input-query.ts';
+import { unreadInput } from '#api/ingest/input-format.ts';
 import { receiveCohort } from '#api/ingest/receive-cohort.ts';
+import { declaredType, MEDIA_TYPES } from '#api/ingest/sniff/media-type.ts';
 import { jobSchema } from '#api/jobs/job-view.ts';
 import { toServiceError } from '#api/http/problem.ts';
 import { type Call, jsonResponse, route } from '#api/route.ts';
@@ -13,10 +15,8 @@ import { finishReceiving } from '#shared/jobs/finish-receiving.ts';
 import { abortJob } from '#shared/jobs/stop-job.ts';
 import { refuseWhenBehind } from './backlog.ts';
 import { discardRest } from './discard-rest.ts';
-import { findByIdempotencyKey, idempotencyKey, requestFingerprint } from './idempotency.ts';
+import { findByIdempotencyKey, idempotencyKey, requestFingerprint, requireSameBody } from './idempotency.ts';
 import { newJobId, openJob } from './open-job.ts';
-
-const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 
 const query = z.object({
   name: z.string().min(1).max(200).default('cohort').meta({ description: 'For people; need not be unique' }),
@@ -29,14 +29,7 @@ const query = z.object({
     .default(3)
     .meta({ description: 'Reasons to keep for each row' }),
   priority: z.enum(['low', 'normal', 'high']).default('normal'),
-  source: z.enum(['table', 'radet']).default('table').meta({
-    description: 'radet: the CSV or workbook is a RADET line list, one snapshot or several stacked',
-  }),
-  as_of: z.iso.date().optional().meta({
-    description:
-      'Patient messages and line lists: the day to score on; by default the latest snapshot’s, or today',
-  }),
-  ignore_unknown: flag.default(false).meta({ description: 'Let columns pass that the model does not know' }),
+  ...inputQuery,
 });
 
 type SubmitCall = Call<unknown, z.output<typeof query>>;
@@ -52,7 +45,7 @@ export const submitJob = route(
       'The body is read as it arrives and scored while it is read. One bad row costs only itself: see the rejections. Columns are judged before any row is taken.',
     query,
     requestHeaders: {
-      'Content-Type': 'text/csv, application/x-ndjson or application/json (an array of objects)',
+      'Content-Type': MEDIA_TYPES.join(', '),
       'Content-Encoding': 'gzip, zstd or none',
       'Idempotency-Key': 'The same key and request make one job, however often they are sent',
     },
@@ -97,6 +90,7 @@ export const submitJob = route(
       'unterminated_quote',
       'unknown_columns',
       'missing_columns',
+      'missing_header',
       'duplicate_columns',
       'malformed_json',
       'idempotency_conflict',
@@ -126,16 +120,23 @@ export const submitJob = route(
 
 async function submit(call: SubmitCall): Promise<Response> {
   const { deps, principal, headers } = call;
-  const { source, as_of: asOf } = call.query;
-  const formats = [...patientFormats({ source, asOf, nowMs: deps.clock.nowMs() }), ...INPUT_FORMATS];
-  const format = formatFor(headers.get('content-type'), formats);
+  const declared = declaredType(headers.get('content-type'));
   const encoding = contentEncoding(headers.get('content-encoding'));
   const key = idempotencyKey(headers.get('idempotency-key'));
   const fingerprint = requestFingerprint(new URL(call.context.req.url), headers);
   const tenantId = principal.tenantId;
+  const limits = {
+    maxBytes: deps.config.MAX_UPLOAD_BYTES,
+    minBytesPerSecond: deps.config.MIN_UPLOAD_BYTES_PER_SECOND,
+  };
   if (key !== undefined) {
     const earlier = await findByIdempotencyKey(deps.db, { tenantId, key, fingerprint });
-    if (earlier !== undefined) return await accepted(call, earlier, true);
+    if (earlier !== undefined) {
+      const hash = createHash('sha256');
+      for await (const bytes of receivedBytes(call.incoming, limits)) hash.update(bytes);
+      requireSameBody(earlier, hash.digest());
+      return await accepted(call, earlier.id, true);
+    }
   }
   await refuseWhenBehind(deps.db, deps.config.MAX_OPEN_CHUNKS);
   const model =
@@ -144,15 +145,20 @@ async function submit(call: SubmitCall): Promise<Response> {
       : await deps.models.modelByVersion(call.query.model);
 
   const jobId = newJobId();
+  const input = unreadInput();
+  const digest = key === undefined ? undefined : createHash('sha256');
   let opened: { job: Promise<void>; writer: ChunkWriter } | undefined;
   try {
-    const body = readBody(call.incoming, encoding, {
-      maxBytes: deps.config.MAX_UPLOAD_BYTES,
-      minBytesPerSecond: deps.config.MIN_UPLOAD_BYTES_PER_SECOND,
+    const body = readBody(call.incoming, encoding, limits, {
+      boundary: declared.boundary,
+      onReceived: digest === undefined ? undefined : (bytes) => void digest.update(bytes),
+      onEncoding: (found) => (input.compression = found),
     });
     await receiveCohort({
       body,
-      format,
+      declared,
+      options: inputOptions(call.query, { nowMs: deps.clock.nowMs(), zone: deps.zone }),
+      input,
       manifest: model.manifest,
       ignoreUnknown: call.query.ignore_unknown,
       chunkRows: deps.config.CHUNK_ROWS,
@@ -166,9 +172,10 @@ async function submit(call: SubmitCall): Promise<Response> {
           modelId: model.id,
           apiKeyId: principal.keyId,
           actor: principal.actor,
-          contentType: format.mediaTypes[0] ?? '',
+          contentType: declared.mediaType,
           idempotency: key === undefined ? undefined : { key, fingerprint },
           layout,
+          input,
           alongside: (trx) =>
             recordAccess(
               call,
@@ -191,7 +198,9 @@ async function submit(call: SubmitCall): Promise<Response> {
         return opened.writer;
       },
     });
-    await deps.db.transaction().execute((trx) => finishReceiving(trx, jobId));
+    await deps.db
+      .transaction()
+      .execute((trx) => finishReceiving(trx, jobId, { input, bodySha256: digest?.digest() }));
   } catch (error) {
     if (opened !== undefined) await abortOpened(call, jobId, opened, error);
     throw error;

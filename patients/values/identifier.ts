@@ -1,0 +1,27 @@
+/** Longest id of a patient or a facility, in Unicode code points. */
+export const MAX_ID_CHARACTERS = 64;
+
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]/u;
+
+/** Why a text is no identifier. Each has one sentence in `IDENTIFIER_FAULTS`. */
+export type IdentifierFault = 'missing_value' | 'too_long' | 'invalid_encoding' | 'control_character';
+
+export const IDENTIFIER_FAULTS: Readonly<Record<IdentifierFault, string>> = {
+  missing_value: 'is empty',
+  too_long: `has more than ${MAX_ID_CHARACTERS} characters`,
+  invalid_encoding: 'holds bytes that are no text in the encoding of the file',
+  control_character: 'holds a control character',
+};
+
+/**
+ * The one rule of identifiers, for every door: 1–64 code points, not all blank, no control character (PostgreSQL stores
+ * no NUL), no lone surrogate. Undefined where the text is a good one.
+ */
+export function identifierFault(text: string): IdentifierFault | undefined {
+  if (text.length > 2 * MAX_ID_CHARACTERS) return 'too_long';
+  if (text.length > MAX_ID_CHARACTERS && Array.from(text).length > MAX_ID_CHARACTERS) return 'too_long';
+  if (text.trim() === '') return 'missing_value';
+  if (CONTROL.test(text)) return 'control_character';
+  return text.isWellFormed() ? undefined : 'invalid_encoding';
+}
