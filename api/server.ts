@@ -138,7 +138,7 @@ export async function startApi({ config, log, clock, mountPages }: ApiServerOpti
     jobs: new JobReader({ db, clock }),
     cursors: createCursorCodec(config.DATABASE_URL),
     reasonTexts: createReasonTextStore(models),
-    facilityRows: new FacilityRows(pool),
+    facilityRows: new FacilityRows(db, pool),
     online: createOnline({ config, db, auditPool: onlinePool, models, clock, log, registry }),
     stopping: stopping.signal,
   };

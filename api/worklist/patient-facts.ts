@@ -1,5 +1,6 @@
 import { type ChunkRows, decodeChunk } from '#shared/chunks/payload.ts';
 import type { Db } from '#shared/db/database.ts';
+import type { Identifiers } from '#patients/record/identifiers.ts';
 import { featureByName, featureIndex, FEATURES } from '#patients/features/features.ts';
 import { reasonText } from '#patients/features/reason-text.ts';
 import type { ModelManifest } from '#shared/models/manifest.ts';
@@ -20,6 +21,8 @@ export type PatientFacts = {
   /** In years. */
   age: number | undefined;
   sex: string | undefined;
+  /** As the source wrote them; empty where it has none. */
+  identifiers: Identifiers;
   /** The weightiest first. */
   raising: WordedReason[];
   lowering: WordedReason[];
@@ -34,6 +37,7 @@ const NO_FACTS: PatientFacts = {
   serviceDelivery: undefined,
   age: undefined,
   sex: undefined,
+  identifiers: {},
   raising: [],
   lowering: [],
 };
@@ -111,6 +115,12 @@ function factReader(
       viralLoad: valueOf('viral_load'),
       viralLoadDay: minus(asOfDay, valueOf('viral_load_age_days')),
       serviceDelivery: delivery === undefined ? undefined : deliveries.get(delivery),
+      identifiers: Object.fromEntries(
+        chunk.identifiers.flatMap(({ name, texts, indices }) => {
+          const text = texts[indices[at] ?? -1];
+          return text === undefined ? [] : [[name, text] as const];
+        }),
+      ),
       age: valueOf('age'),
       sex: sex === undefined ? undefined : sexes.get(sex),
       raising: words((contribution) => contribution > 0),

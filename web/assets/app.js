@@ -80,3 +80,99 @@
     });
   }
 }
+
+// Upload: what was understood first, then the file with its progress; a cut line is offered again under the same key.
+{
+  const form = document.getElementById('upload');
+  if (form) {
+    const input = form.querySelector('input[type=file]');
+    const drop = document.getElementById('drop');
+    const answer = document.getElementById('answer');
+    const bar = document.getElementById('progress');
+    const say = (share, words) => {
+      bar.hidden = false;
+      bar.querySelector('progress').value = share;
+      bar.querySelector('span').textContent = words;
+    };
+    const typeOf = (file) => (/\.(csv|tsv|txt)$/i.test(file.name) ? 'text/csv' : 'application/octet-stream');
+    const address = (path) => {
+      const query = new URLSearchParams(new FormData(document.getElementById('options')));
+      for (const [name, value] of [...query]) if (value === '') query.delete(name);
+      return `${path}?${query}`;
+    };
+    const headers = (file) => ({
+      'content-type': typeOf(file),
+      'x-csrf-token': form.dataset.csrf,
+      'hx-request': 'true',
+    });
+    const check = async () => {
+      const file = input.files[0];
+      if (!file) return;
+      say(0, form.dataset.checking);
+      bar.querySelector('progress').removeAttribute('value');
+      try {
+        const head = typeOf(file) === 'text/csv' ? file.slice(0, 4e6) : file;
+        const reply = await fetch(address('/runs/check'), {
+          method: 'POST',
+          body: head,
+          headers: headers(file),
+        });
+        answer.innerHTML = await reply.text();
+      } catch {
+        answer.textContent = form.dataset.cut;
+      }
+      bar.hidden = true;
+    };
+    let key = crypto.randomUUID();
+    const send = () => {
+      const file = input.files[0];
+      if (!file) return input.reportValidity();
+      const button = document.getElementById('send');
+      button.disabled = true;
+      const request = new XMLHttpRequest();
+      request.open('POST', address('/runs'));
+      for (const [name, value] of Object.entries(headers(file))) request.setRequestHeader(name, value);
+      request.setRequestHeader('idempotency-key', key);
+      request.upload.addEventListener('progress', (event) => {
+        const share = event.total ? event.loaded / event.total : 0;
+        say(share, `${form.dataset.sending} ${Math.round(share * 100)} %`);
+      });
+      request.addEventListener('load', () => {
+        button.disabled = false;
+        bar.hidden = true;
+        if (
+          request.status === 200 &&
+          request.getResponseHeader('content-type').startsWith('application/json')
+        )
+          location.assign(JSON.parse(request.responseText).location);
+        else {
+          key = crypto.randomUUID();
+          answer.innerHTML = request.responseText;
+          answer.scrollIntoView();
+        }
+      });
+      request.addEventListener('error', () => {
+        button.disabled = false;
+        key = crypto.randomUUID();
+        say(0, form.dataset.cut);
+      });
+      request.send(file);
+    };
+    form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      if (event.submitter?.id === 'check') void check();
+      else send();
+    });
+    input.addEventListener('change', () => void check());
+    for (const name of ['dragover', 'dragleave', 'drop']) {
+      drop.addEventListener(name, (event) => {
+        event.preventDefault();
+        drop.classList.toggle('over', name === 'dragover');
+        if (name === 'drop' && event.dataTransfer.files.length > 0) {
+          input.files = event.dataTransfer.files;
+          void check();
+        }
+      });
+    }
+  }
+}

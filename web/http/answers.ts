@@ -21,12 +21,18 @@ export const PAGE_HEADERS = {
   'referrer-policy': 'same-origin',
 };
 
+/** What the source's layout leaves between tags; no page shows text in which it means something. */
+const INDENTATION = /\n\s+/gu;
+
 export async function htmlAnswer(
   markup: Markup,
   status = 200,
   headers: Record<string, string> = {},
 ): Promise<Response> {
-  return new Response(String(await markup), { status, headers: { ...PAGE_HEADERS, ...headers } });
+  return new Response(String(await markup).replaceAll(INDENTATION, '\n'), {
+    status,
+    headers: { ...PAGE_HEADERS, ...headers },
+  });
 }
 
 /** After a POST: the browser asks for the page with GET, and a reload sends nothing again. */

@@ -20,7 +20,7 @@ type Asset = { url: string; type: string; plain: Buffer; gzip: Buffer };
 export function mountAssets(app: Hono<ApiEnv>): Assets {
   const own = (name: string) => readFileSync(path.join(import.meta.dirname, '..', 'assets', name));
   const htmx = readFileSync(createRequire(import.meta.url).resolve('htmx.org/dist/htmx.min.js'));
-  const css = assetOf('app.css', 'text/css; charset=utf-8', own('app.css'));
+  const css = assetOf('app.css', 'text/css; charset=utf-8', Buffer.from(smallCss(own('app.css').toString())));
   const script = assetOf('app.js', 'text/javascript; charset=utf-8', own('app.js'));
   const library = assetOf('htmx.js', 'text/javascript; charset=utf-8', htmx);
   const icon = assetOf('icon.svg', 'image/svg+xml', own('icon.svg'));
@@ -44,4 +44,13 @@ export function mountAssets(app: Hono<ApiEnv>): Assets {
 function assetOf(name: string, type: string, plain: Buffer): Asset {
   const hash = createHash('sha256').update(plain).digest('base64url').slice(0, 10);
   return { url: `/assets/${hash}/${name}`, type, plain, gzip: gzipSync(plain, { level: 9 }) };
+}
+
+/** Without the layout that makes the file readable. */
+function smallCss(css: string): string {
+  return css
+    .replaceAll(/\s*\n\s*/gu, ' ')
+    .replaceAll(/ ?([{};,]) ?/gu, '$1')
+    .replaceAll(': ', ':')
+    .replaceAll(';}', '}');
 }

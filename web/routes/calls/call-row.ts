@@ -1,5 +1,5 @@
 import { html, raw } from 'hono/html';
-import type { CallRow } from '#api/calls/call-list.ts';
+import type { CallRow, UnscoredRow } from '#api/calls/call-list.ts';
 import { CONTACT_RESULTS, type Contact } from '#api/contacts/contacts.ts';
 import { GRACE_DAYS } from '#patients/features/history.ts';
 import type { Markup } from '../../http/answers.ts';
@@ -87,8 +87,32 @@ function reasons({ facts }: CallRow): Markup {
   </ul>`;
 }
 
+/** Somebody without a score: to be traced, or whose data are to be mended. */
+export function unscoredRow(call: RowCall, row: UnscoredRow, facilityId: string, today: number): Markup {
+  const { t } = call;
+  const late = row.dueDay === undefined ? undefined : today - row.dueDay;
+  const pickup =
+    late === undefined
+      ? html`<span class="none">${t('patient.no_due_date')}</span>`
+      : html`<b
+            >${late > 0 ? t('patient.days_late', { count: late }) : t('patient.due_in', { count: -late })}</b
+          ><small>${t('patient.due_on', { day: t.day(row.dueDay ?? 0) })}</small>`;
+  return html`<tr data-row>
+    <th scope="row" class="id"><b>${row.patientId}</b></th>
+    <td class="risk"><span class="none">${t('patient.no_score')}</span></td>
+    <td class="left">${pickup}</td>
+    <td class="last"></td>
+    <td class="why">${row.message}</td>
+    <td class="call">${contactCell(call, row, facilityId)}</td>
+  </tr>`;
+}
+
 /** What was said, or the form to say it; and boxes to tick on paper. */
-export function contactCell(call: RowCall, row: CallRow, facilityId: string): Markup {
+export function contactCell(
+  call: RowCall,
+  row: Pick<CallRow, 'contact' | 'patientId'>,
+  facilityId: string,
+): Markup {
   const { t, csrf } = call;
   const paper = html`<span class="paper"
     >☐ ${t('paper.reached')} ☐ ${t('paper.no_answer')} ☐ ${t('paper.wrong')} ☐ ${t('paper.moved')} ____</span

@@ -15,7 +15,7 @@ import { type Markup } from '../../http/answers.ts';
 import { noticeText, pageAnswer } from '../../layout.ts';
 import { icon } from '../../parts/icons.ts';
 import { page, type PageCall } from '../../page.ts';
-import { callRow } from './call-row.ts';
+import { callRow, unscoredRow } from './call-row.ts';
 import { facilityIndex } from './facility-index.ts';
 
 const DEFAULT_CALLS = 50;
@@ -195,12 +195,13 @@ function listBody(call: CallsCall, facility: Facility, list: CurrentList, found:
       </form>
     </details>
     ${isSearch ? html`<p class="aside">${t('calls.found', { count: found.total, query: query.q ?? '' })} · <a href="${link({ q: undefined })}">${t('calls.all')}</a></p>` : ''}
-    ${found.rows.length === 0 ? empty(call, isSearch) : table(call, facility, list, found)}
+    ${found.rows.length + found.unscored.length === 0 ? empty(call, isSearch) : table(call, facility, list, found)}
     ${pager(call, found, link)}`;
 }
 
 function table(call: CallsCall, facility: Facility, list: CurrentList, found: CallPage): Markup {
   const { t } = call;
+  const today = dayIn(t.timeZone, call.deps.clock.nowMs());
   return html`<div class="calls">
     <table>
       <caption class="v">
@@ -225,6 +226,7 @@ function table(call: CallsCall, facility: Facility, list: CurrentList, found: Ca
         ${found.rows.map((row, at) =>
           callRow(call, row, { facilityId: facility.id, rank: found.firstRank + at }),
         )}
+        ${found.unscored.map((row) => unscoredRow(call, row, facility.id, today))}
       </tbody>
     </table>
   </div>`;
@@ -243,10 +245,11 @@ function pager(
   link: (changes: Record<string, number | undefined>) => string,
 ): Markup {
   const { t } = call;
-  if (found.rows.length === 0) return '';
+  const shownRows = found.rows.length + found.unscored.length;
+  if (shownRows === 0) return '';
   const shown = t('calls.shown', {
     from: found.firstRank,
-    to: found.firstRank + found.rows.length - 1,
+    to: found.firstRank + shownRows - 1,
     total: found.total,
     patients: found.patients,
   });

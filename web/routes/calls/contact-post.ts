@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { recordAccess } from '#api/audit/record-access.ts';
-import { findCallRow } from '#api/calls/call-list.ts';
+import { findCallRow, findUnscored } from '#api/calls/call-list.ts';
 import { dayIn } from '#api/calls/standing.ts';
 import { CONTACT_RESULTS, recordContact } from '#api/contacts/contacts.ts';
 import { isoDateOf } from '#patients/record/iso-date.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import { htmlAnswer, localPath, seeOther } from '../../http/answers.ts';
 import { page } from '../../page.ts';
-import { callRow, patientPath } from './call-row.ts';
+import { callRow, patientPath, unscoredRow } from './call-row.ts';
 import { openFacility } from './calls-page.ts';
 
 export const contactPost = page(
@@ -32,14 +32,19 @@ export const contactPost = page(
       list === undefined
         ? undefined
         : await findCallRow(deps, principal.tenantId, list, form.patient, today, call.signal);
-    if (list === undefined || row === undefined)
+    const unscored =
+      list === undefined || row !== undefined
+        ? undefined
+        : await findUnscored(deps, principal.tenantId, list, form.patient);
+    const dueDay = row?.dueDay ?? unscored?.dueDay;
+    if (list === undefined || (row === undefined && unscored === undefined))
       throw new ServiceError('not_found', 'This patient is not on the current list of the facility.');
     const contact = await deps.db.transaction().execute(async (trx) => {
       const made = await recordContact(trx, principal, {
         facilityId: form.facility,
         patientId: form.patient,
         jobId: list.jobId,
-        dueDate: row.dueDay === undefined ? null : isoDateOf(row.dueDay),
+        dueDate: dueDay === undefined ? null : isoDateOf(dueDay),
         contactedOn: isoDateOf(today),
         result: form.result,
         comingOn: form.result === 'will_come' ? (form.coming_on ?? null) : null,
@@ -55,10 +60,13 @@ export const contactPost = page(
       );
       return made;
     });
-    if (call.isFragment)
+    if (call.isFragment) {
       return await htmlAnswer(
-        callRow(call, { ...row, contact }, { facilityId: form.facility, rank: form.rank ?? 0 }),
+        row === undefined
+          ? unscoredRow(call, { ...unscored!, contact }, form.facility, today)
+          : callRow(call, { ...row, contact }, { facilityId: form.facility, rank: form.rank ?? 0 }),
       );
+    }
     return seeOther(
       form.next === undefined ? `${patientPath(form.patient, form.facility)}#contacts` : localPath(form.next),
     );
