@@ -147,6 +147,7 @@ GRANT SELECT ON job_facilities, job_publications, current_lists TO iit_api;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON job_facilities, job_publications, current_lists TO iit_worker;
 GRANT SELECT ON rejections, contacts TO iit_worker;
+GRANT SELECT, INSERT ON facilities TO iit_worker;
 GRANT UPDATE (returned_on) ON contacts TO iit_worker;
 
 GRANT SELECT ON facilities, person_areas, contacts, job_facilities, job_publications, current_lists TO iit_readonly;

@@ -38,15 +38,19 @@ export async function readBody(incoming: IncomingMessage, maxBytes: number): Pro
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Throws `empty_body`, `invalid_encoding`, `malformed_json`. */
-export function parseJson(body: Buffer): unknown {
-  if (body.length === 0) throw new ServiceError('empty_body', 'Send a JSON body.');
-  let text: string;
+/** Throws `empty_body`, `invalid_encoding`. */
+export function parseText(body: Buffer): string {
+  if (body.length === 0) throw new ServiceError('empty_body', 'Send a body.');
   try {
-    text = utf8.decode(body);
+    return utf8.decode(body);
   } catch (error) {
     throw new ServiceError('invalid_encoding', 'The body is not UTF-8.', { cause: error });
   }
+}
+
+/** Throws `empty_body`, `invalid_encoding`, `malformed_json`. */
+export function parseJson(body: Buffer): unknown {
+  const text = parseText(body);
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {

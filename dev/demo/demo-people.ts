@@ -2,7 +2,7 @@ import type { Area } from '#api/people/areas.ts';
 import { putFacilities } from '#api/facilities/facilities.ts';
 import { addPerson, makeInvitation } from '#api/people/people.ts';
 import { Facilities } from '#models/synthetic/facilities.ts';
-import type { Db } from '#shared/db/database.ts';
+import { createDatabase, createPool, type Db } from '#shared/db/database.ts';
 import type { Role } from '#shared/db/schema.ts';
 
 /** Somebody of each role; nobody here exists. */
@@ -55,4 +55,30 @@ export async function registerDemo(db: Db, patients: number): Promise<Map<Role, 
 export async function loginLinkPath(db: Db, personId: string): Promise<string> {
   const token = await makeInvitation(db, { personId, purpose: 'login', createdBy: 'demo', hours: 24 });
   return `/welcome/${token}`;
+}
+
+/** A log-in link for somebody of each role, the administrator's first. */
+export async function demoLinks(
+  services: { databaseUrl: string; apiUrl: string },
+  patients: number,
+): Promise<{ name: string; role: Role; url: string }[]> {
+  const pool = createPool({
+    url: services.databaseUrl,
+    applicationName: 'iit-demo',
+    poolSize: 2,
+    connectTimeoutMs: 10_000,
+    statementTimeoutMs: 60_000,
+  });
+  const db = createDatabase(pool);
+  try {
+    const ids = await registerDemo(db, patients);
+    const links: { name: string; role: Role; url: string }[] = [];
+    for (const person of DEMO_PEOPLE.toReversed()) {
+      const path = await loginLinkPath(db, ids.get(person.role)!);
+      links.push({ name: person.name, role: person.role, url: `${services.apiUrl}${path}` });
+    }
+    return links;
+  } finally {
+    await db.destroy();
+  }
 }

@@ -43,6 +43,7 @@ export const ERROR_CODES = [
   'feature_mismatch',
   'features_unavailable',
   'person_conflict',
+  'key_conflict',
   'login_failed',
   'too_many_attempts',
   'lease_lost',

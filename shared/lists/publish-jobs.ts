@@ -1,4 +1,6 @@
 import { sql } from 'kysely';
+import type { IdentifierName } from '#patients/record/identifiers.ts';
+import { decodeChunk } from '#shared/chunks/payload.ts';
 import type { Db } from '#shared/db/database.ts';
 import { countByFacility, dueDatesOf } from '#shared/predictions/facility-counts.ts';
 
@@ -42,11 +44,17 @@ async function publish(trx: Db, job: Finished, isCurrentList: boolean): Promise<
   await trx.deleteFrom('job_facilities').where('job_id', '=', job.id).execute();
   await sql`INSERT INTO job_facilities
       (job_id, facility_id, tenant_id, row_count, tier_low, tier_medium, tier_high, risk_sum, not_predicted)
-    SELECT ${job.id}, c.facility, ${job.tenant_id}, c.n, c.low, c.medium, c.high, c.risk, 0
+    SELECT ${job.id}, coalesce(c.facility, r.facility), ${job.tenant_id}, coalesce(c.n, 0), coalesce(c.low, 0),
+      coalesce(c.medium, 0), coalesce(c.high, 0), coalesce(c.risk, 0), coalesce(r.n, 0)
     FROM unnest(${counts.map((row) => row.facilityId)}::text[], ${counts.map((row) => row.rowCount)}::bigint[],
       ${counts.map((row) => row.low)}::bigint[], ${counts.map((row) => row.medium)}::bigint[],
       ${counts.map((row) => row.high)}::bigint[], ${counts.map((row) => row.riskSum)}::float8[])
-      AS c (facility, n, low, medium, high, risk)`.execute(trx);
+      AS c (facility, n, low, medium, high, risk)
+    FULL JOIN (SELECT facility_id AS facility, count(*) AS n FROM rejections
+      WHERE job_id = ${job.id} AND facility_id <> '' AND patient_id IS NOT NULL GROUP BY 1) r ON r.facility = c.facility`.execute(
+    trx,
+  );
+  await nameFacilities(trx, job);
   let returned = 0;
   if (isCurrentList) {
     await sql`INSERT INTO current_lists (tenant_id, facility_id, job_id, finished_at)
@@ -61,6 +69,65 @@ async function publish(trx: Db, job: Finished, isCurrentList: boolean): Promise<
     ON CONFLICT (job_id) DO UPDATE SET finished_at = excluded.finished_at, published_at = now(),
       is_current_list = excluded.is_current_list`.execute(trx);
   return { jobId: job.id, facilities: counts.length, isCurrentList, returned };
+}
+
+/**
+ * Facilities that are not in the register yet get the names that the job's line list has for them. Reads chunks until every
+ * one is named, so a night whose facilities are known reads none.
+ */
+async function nameFacilities(trx: Db, job: Finished): Promise<void> {
+  const unknown = new Set(
+    (
+      await sql<{ facility_id: string }>`
+        SELECT j.facility_id FROM job_facilities j LEFT JOIN facilities f
+          ON f.tenant_id = j.tenant_id AND f.id = j.facility_id
+        WHERE j.job_id = ${job.id} AND j.facility_id <> '' AND f.id IS NULL`.execute(trx)
+    ).rows.map((row) => row.facility_id),
+  );
+  if (unknown.size === 0) return;
+  const chunks = await trx
+    .selectFrom('chunks')
+    .select('chunk_no')
+    .where('job_id', '=', job.id)
+    .orderBy('chunk_no')
+    .execute();
+  for (const { chunk_no: chunkNo } of chunks) {
+    if (unknown.size === 0) return;
+    const chunk = await trx
+      .selectFrom('chunks')
+      .select(['payload', 'payload_sha256'])
+      .where('job_id', '=', job.id)
+      .where('chunk_no', '=', chunkNo)
+      .executeTakeFirstOrThrow();
+    if (chunk.payload.length === 0) return;
+    const rows = await decodeChunk(chunk.payload, chunk.payload_sha256);
+    const textOf = (name: IdentifierName) => {
+      const column = rows.identifiers.find((one) => one.name === name);
+      return (row: number) => column?.texts[column.indices[row] ?? -1] ?? '';
+    };
+    const [name, lga, state] = [textOf('facility_name'), textOf('lga'), textOf('state')];
+    const named = new Map<string, { id: string; name: string; lga: string; state: string }>();
+    for (let row = 0; row < rows.rowCount; row++) {
+      const id = rows.facilities.names[rows.facilities.indices[row] ?? -1];
+      if (id === undefined || !unknown.has(id) || name(row) === '') continue;
+      unknown.delete(id);
+      named.set(id, { id, name: name(row), lga: lga(row), state: state(row) });
+    }
+    // A source that names none in its first chunk names none at all.
+    if (named.size === 0) return;
+    await trx
+      .insertInto('facilities')
+      .values(
+        [...named.values()].map((facility) => ({
+          ...facility,
+          tenant_id: job.tenant_id,
+          source: 'line_list' as const,
+          updated_by: `job/${job.id}`,
+        })),
+      )
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
 }
 
 async function markReturned(trx: Db, job: Finished): Promise<number> {

@@ -6,6 +6,7 @@ import { createKey } from '#api/auth/keys.ts';
 import { prepareDatabase } from '#cli/prepare-database.ts';
 import { startPostgres } from '#dev/local-services/postgres-server.ts';
 import { loginLinkPath, registerDemo } from '#dev/demo/demo-people.ts';
+import { submitStories } from '#dev/demo/stories.ts';
 import { recordEvent } from '#shared/audit/record-event.ts';
 import { createDatabase, createPool } from '#shared/db/database.ts';
 import { startService } from '#test/support/service-process.ts';
@@ -47,8 +48,13 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
       { tenant: 'default', name: 'emr', scopes: ['submit', 'read', 'audit', 'admin'], expiresAt: undefined },
     );
     await submitNightly(api.url, key);
+    const { id } = await submitStories({ url: api.url, key }, { repository: process.cwd(), seed: 2 });
     for (;;) {
-      const current = await db.selectFrom('current_lists').select('job_id').executeTakeFirst();
+      const current = await db
+        .selectFrom('current_lists')
+        .select('job_id')
+        .where('job_id', '=', id)
+        .executeTakeFirst();
       if (current !== undefined) break;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }

@@ -96,8 +96,8 @@
     };
     const typeOf = (file) => (/\.(csv|tsv|txt)$/i.test(file.name) ? 'text/csv' : 'application/octet-stream');
     const address = (path) => {
-      const query = new URLSearchParams(new FormData(document.getElementById('options')));
-      for (const [name, value] of [...query]) if (value === '') query.delete(name);
+      const fields = [...new FormData(document.getElementById('options'))];
+      const query = new URLSearchParams(fields.filter(([, value]) => value !== ''));
       return `${path}?${query}`;
     };
     const headers = (file) => ({

@@ -194,10 +194,7 @@ function detailsOf(event: Event): string {
   const { request_id: _request, forwarded_for: _claim, ...rest } = event.details;
   return Object.entries(rest)
     .filter(([, value]) => value !== null && value !== undefined)
-    .map(
-      ([name, value]) =>
-        `${name}=${typeof value === 'object' ? JSON.stringify(value) : String(value as string)}`,
-    )
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join(' ')
     .slice(0, 300);
 }

@@ -1,14 +1,11 @@
 import { z } from 'zod';
-import { recordAccess } from '#api/audit/record-access.ts';
-import { findCallRow, findUnscored } from '#api/calls/call-list.ts';
 import { dayIn } from '#api/calls/standing.ts';
-import { CONTACT_RESULTS, recordContact } from '#api/contacts/contacts.ts';
-import { isoDateOf } from '#patients/record/iso-date.ts';
-import { ServiceError } from '#shared/errors/errors.ts';
+import { addContact } from '#api/contacts/add-contact.ts';
+import { CONTACT_RESULTS } from '#api/contacts/contacts.ts';
+import { requireCurrentList } from '#api/calls/require-facility.ts';
 import { htmlAnswer, localPath, seeOther } from '../../http/answers.ts';
 import { page } from '../../page.ts';
 import { callRow, patientPath, unscoredRow } from './call-row.ts';
-import { openFacility } from './calls-page.ts';
 
 export const contactPost = page(
   {
@@ -25,40 +22,14 @@ export const contactPost = page(
     }),
   },
   async (call) => {
-    const { deps, principal, form, t } = call;
-    const { list } = await openFacility(call, form.facility);
+    const { deps, form, t } = call;
+    const list = await requireCurrentList(call, form.facility);
     const today = dayIn(t.timeZone, deps.clock.nowMs());
-    const row =
-      list === undefined
-        ? undefined
-        : await findCallRow(deps, principal.tenantId, list, form.patient, today, call.signal);
-    const unscored =
-      list === undefined || row !== undefined
-        ? undefined
-        : await findUnscored(deps, principal.tenantId, list, form.patient);
-    const dueDay = row?.dueDay ?? unscored?.dueDay;
-    if (list === undefined || (row === undefined && unscored === undefined))
-      throw new ServiceError('not_found', 'This patient is not on the current list of the facility.');
-    const contact = await deps.db.transaction().execute(async (trx) => {
-      const made = await recordContact(trx, principal, {
-        facilityId: form.facility,
-        patientId: form.patient,
-        jobId: list.jobId,
-        dueDate: dueDay === undefined ? null : isoDateOf(dueDay),
-        contactedOn: isoDateOf(today),
-        result: form.result,
-        comingOn: form.result === 'will_come' ? (form.coming_on ?? null) : null,
-      });
-      await recordAccess(
-        call,
-        {
-          action: 'contact.record',
-          entity: `patient/${form.patient}`,
-          details: { result: form.result, facility_id: form.facility },
-        },
-        trx,
-      );
-      return made;
+    const { contact, row, unscored } = await addContact(call, list, {
+      patientId: form.patient,
+      result: form.result,
+      comingOn: form.coming_on ?? null,
+      today,
     });
     if (call.isFragment) {
       return await htmlAnswer(
@@ -67,8 +38,11 @@ export const contactPost = page(
           : callRow(call, { ...row, contact }, { facilityId: form.facility, rank: form.rank ?? 0 }),
       );
     }
+    if (form.next !== undefined) return seeOther(localPath(form.next));
     return seeOther(
-      form.next === undefined ? `${patientPath(form.patient, form.facility)}#contacts` : localPath(form.next),
+      row === undefined
+        ? `/calls?facility=${encodeURIComponent(form.facility)}`
+        : `${patientPath(form.patient, form.facility)}#contacts`,
     );
   },
 );

@@ -107,9 +107,7 @@ function refusal(
 ): Markup {
   const { t } = call;
   const lists = Object.entries(error.details).flatMap(([name, value]) =>
-    Array.isArray(value) && value.every((one) => typeof one === 'string')
-      ? [[name, value as string[]] as const]
-      : [],
+    Array.isArray(value) && value.every((one) => typeof one === 'string') ? [[name, value] as const] : [],
   );
   return html`<div class="banner bad" role="alert">
     <b>${t('new.refused')}</b>

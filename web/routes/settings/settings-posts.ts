@@ -6,7 +6,8 @@ import { parseFacilities } from '#api/facilities/facility-csv.ts';
 import { putFacilities } from '#api/facilities/facilities.ts';
 import { type Area, areaText, parseArea } from '#api/people/areas.ts';
 import { changePerson } from '#api/people/manage.ts';
-import { addPerson, listPeople, makeInvitation } from '#api/people/people.ts';
+import { invitePerson } from '#api/people/invite.ts';
+import { listPeople, makeInvitation } from '#api/people/people.ts';
 import { ROLES } from '#api/people/roles.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import { type Markup, seeOther } from '../../http/answers.ts';
@@ -53,13 +54,8 @@ export const invitePost = page(
     }),
   },
   async (call) => {
-    const { deps, principal, form } = call;
-    const token = await deps.db.transaction().execute(async (trx) => {
-      const id = await addPerson(trx, { ...form, tenantId: principal.tenantId, createdBy: principal.actor });
-      const details = { email: form.email, role: form.role, areas: form.areas.map(areaText) };
-      await recordAccess(call, { action: 'person.invite', entity: `person/${id}`, details }, trx);
-      return await makeInvitation(trx, { personId: id, purpose: 'invitation', createdBy: principal.actor });
-    });
+    const { form } = call;
+    const { token } = await invitePerson(call, form);
     return await settings(call, { tab: 'people' }, linkBox(call, form.name, token));
   },
 );
