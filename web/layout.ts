@@ -105,7 +105,7 @@ export async function pageAnswer(call: PageCall, parts: PageParts): Promise<Resp
             </div>
             ${parts.body}
           </main>
-          <p class="notice" role="note">${noticeText(call)}</p>
+          <footer class="notice">${noticeText(call)}</footer>
           ${person === undefined ? '' : help(call)}
         </body>
       </html>`,

@@ -14,7 +14,7 @@ function names(text: string): string[] {
       for (const option of Object.values(part.options ?? {})) walk(option.value);
     }
   };
-  walk(new IntlMessageFormat(text, 'en').getAst() as unknown as Part[]);
+  walk(new IntlMessageFormat(text, 'en').getAst());
   return [...found].toSorted();
 }
 

@@ -37,6 +37,13 @@ const PAGES: { name: string; role: Role | undefined; path: string; open?: string
   { name: 'facilities', role: 'admin', path: '/settings?tab=facilities' },
 ];
 
+/** Colours do not change between the two small widths: dark is judged at 320 and 1280. */
+const VIEWS = [
+  [320, ['dark']],
+  [360, ['light', 'dark']],
+  [1280, ['light', 'dark']],
+] as const;
+
 const hasChromium = inject('web').chromium !== undefined;
 const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -69,10 +76,10 @@ async function go(page: Page, { path, open }: (typeof PAGES)[number]): Promise<n
 type AxeResult = { violations: { id: string; nodes: { html: string }[] }[] };
 
 async function axe(page: Page): Promise<string[]> {
-  const found = (await page.evaluate(
+  const found = await page.evaluate<AxeResult>(
     // Through the debugger: the page's own policy allows no foreign script.
     `${axeSource}; axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'] })`,
-  )) as AxeResult;
+  );
   return found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 160)}`);
 }
 
@@ -84,13 +91,14 @@ describe.skipIf(!hasChromium)('every page (needs Debian’s chromium)', () => {
       complaints.length = 0;
       expect(await go(page, one)).toBe(200);
       const faults: string[] = [];
-      for (const width of [320, 360, 1280]) {
+      for (const [width, schemes] of VIEWS) {
         await page.setViewportSize({ width, height: width < 1000 ? 740 : 800 });
-        for (const colorScheme of ['light', 'dark'] as const) {
+        for (const colorScheme of schemes) {
           await page.emulateMedia({ colorScheme });
           const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
           if (overflow > 0) faults.push(`${width}: scrolls sideways by ${overflow}`);
-          for (const fault of await axe(page)) faults.push(`${width} ${colorScheme}: ${fault}`);
+          if (width !== 360 || colorScheme === 'light')
+            for (const fault of await axe(page)) faults.push(`${width} ${colorScheme}: ${fault}`);
           if (width > 320)
             await page.screenshot({ path: `${SHOTS}/${one.name}-${width}-${colorScheme}.png` });
         }
@@ -154,7 +162,7 @@ describe.skipIf(!hasChromium)('every page (needs Debian’s chromium)', () => {
     sizes.push(
       `heaviest page, ${heaviest[0]}: ${heaviest[1] + script + style} B gz of 100,000 with everything`,
     );
-    process.stdout.write(`${sizes.map((line) => `budget: ${line}\n`).join('')}`);
+    process.stdout.write(sizes.map((line) => `budget: ${line}\n`).join(''));
     expect(calls).toBeLessThanOrEqual(10_000);
     expect(script).toBeLessThanOrEqual(20_000);
     expect(heaviest[1] + script + style).toBeLessThanOrEqual(100_000);
@@ -178,18 +186,20 @@ test('every page has its own answer for every role: 200 for those who may, 403 f
   await withSessions(async (cookieOf) => {
     for (const [path, may] of Object.entries(allowed)) {
       const statuses: Record<string, number> = {};
+      const stored: (string | null)[] = [];
       for (const role of roles) {
         const answer = await fetch(url + path, {
           headers: { cookie: await cookieOf(role) },
           redirect: 'manual',
         });
         statuses[role] = answer.status;
-        if (answer.status === 200) expect(answer.headers.get('cache-control')).toBe('no-store');
+        stored.push(answer.headers.get('cache-control'));
       }
       expect([path, statuses]).toEqual([
         path,
         Object.fromEntries(roles.map((role) => [role, may.includes(role) ? 200 : 403])),
       ]);
+      expect(new Set(stored)).toEqual(new Set(['no-store']));
       const nobody = await fetch(url + path, { redirect: 'manual' });
       expect([path, nobody.status, nobody.headers.get('location')]).toEqual([
         path,

@@ -8,7 +8,7 @@ export default defineConfig({
     include: ['test/web/**/*.web.test.ts'],
     globalSetup: './test/web/web-stack.ts',
     fileParallelism: false,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 });

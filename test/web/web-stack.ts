@@ -47,7 +47,17 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
       { db, recordEvent, operator: 'test' },
       { tenant: 'default', name: 'emr', scopes: ['submit', 'read', 'audit', 'admin'], expiresAt: undefined },
     );
-    await submitNightly(api.url, key);
+    const nightly = await submitNightly(api.url, key);
+    // Two lists of one facility: the later one is the current one.
+    for (;;) {
+      const job = await db
+        .selectFrom('jobs')
+        .select('finished_at')
+        .where('id', '=', nightly)
+        .executeTakeFirst();
+      if (job?.finished_at !== null && job !== undefined) break;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
     const { id } = await submitStories({ url: api.url, key }, { repository: process.cwd(), seed: 2 });
     for (;;) {
       const current = await db
@@ -74,7 +84,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   };
 }
 
-async function submitNightly(url: string, key: string): Promise<void> {
+async function submitNightly(url: string, key: string): Promise<string> {
   const today = new Date().toISOString().slice(0, 10);
   const generator = spawn(
     process.execPath,
@@ -91,4 +101,5 @@ async function submitNightly(url: string, key: string): Promise<void> {
   await ended;
   if (answer.status !== 202)
     throw new Error(`the cohort was answered with ${answer.status}: ${await answer.text()}`);
+  return ((await answer.json()) as { id: string }).id;
 }

@@ -53,15 +53,19 @@ export const overviewPage = page(
         <div class="two">
           <section>
             <h2>${t('overview.contacts')}</h2>
-            ${barChart(t, {
-              title: t('overview.contacts_help'),
-              labels: months.map(({ month }) => month),
-              series: (['contacted', 'reached', 'returned'] as const).map((name) => ({
-                name: t(`overview.${name}`),
-                values: months.map((month) => shownCount(month[name])),
-              })),
-              format: (value) => t.number(value),
-            })}
+            ${
+              months.every(({ contacted }) => contacted === 0)
+                ? html`<p class="mute">${t('overview.no_contacts')}</p>`
+                : barChart(t, {
+                    title: t('overview.contacts_help'),
+                    labels: months.map(({ month }) => month),
+                    series: (['contacted', 'reached', 'returned'] as const).map((name) => ({
+                      name: t(`overview.${name}`),
+                      values: months.map((month) => shownCount(month[name])),
+                    })),
+                    format: (value) => t.number(value),
+                  })
+            }
           </section>
           <section>
             <h2>${t('overview.observed')}</h2>
@@ -130,6 +134,11 @@ function totals(call: PageCall, rows: readonly OverviewRow[]): Markup {
   </dl>`;
 }
 
+/** The bar would tell what the cells do not. */
+function isSmall(row: OverviewRow): boolean {
+  return shownCount(row.high) === undefined || shownCount(row.medium) === undefined;
+}
+
 /** Small cells are told as such: it could be known whom they mean. */
 function cell(call: Pick<PageCall, 't'>, count: number): Markup {
   const shown = shownCount(count);
@@ -179,7 +188,7 @@ function table(call: PageCall, level: OverviewLevel, query: Query, rows: readonl
               <td class="num">${t.number(row.patients)}</td>
               <td class="num">${cell(call, row.high)}</td>
               <td class="num hide-s">${cell(call, row.medium)}</td>
-              <td class="hide-s">${tierBar(t, row)}</td>
+              <td class="hide-s">${isSmall(row) ? html`<span class="none">–</span>` : tierBar(t, row)}</td>
               <td class="num hide-s">${cell(call, row.contacted)}</td>
               <td class="num hide-s">${cell(call, row.reached)}</td>
               <td class="num hide-s">${cell(call, row.returned)}</td>
