@@ -137,14 +137,17 @@ describe('health', () => {
     expect(await (await api.call('/health/live')).json()).toStrictEqual({ status: 'ok' });
   });
 
-  test('ready names each dependency; without a model it is 503', async () => {
-    const before = await api.call('/health/ready');
+  test('ready names each dependency to those who send a key; without a model it is 503', async () => {
+    const stranger = await api.call('/health/ready');
+    expect([stranger.status, await stranger.json()]).toStrictEqual([503, { status: 'unavailable' }]);
+    const before = await api.call('/health/ready', { key: reader });
     expect(before.status).toBe(503);
     expect(await before.json()).toMatchObject({
       status: 'unavailable',
       checks: [
         { name: 'postgresql', status: 'up' },
         { name: 'migrations', status: 'up' },
+        { name: 'partitions', status: 'up' },
         { name: 'model', status: 'down' },
         { name: 'queue', status: 'up' },
       ],

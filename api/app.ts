@@ -4,6 +4,7 @@ import { cors } from 'hono/cors';
 import { secureHeaders } from 'hono/secure-headers';
 import { authorise } from '#api/auth/authorise.ts';
 import type { ApiDeps } from '#api/deps.ts';
+import { countRequest, RateLimited } from '#api/limits/limits.ts';
 import { parsePath, parseQuery } from '#api/http/parse-parameters.ts';
 import { observe } from '#api/middleware/observe.ts';
 import { problemResponse, PROBLEMS, toServiceError } from '#api/http/problem.ts';
@@ -44,7 +45,15 @@ export function createApp(
           'If-None-Match',
           'Prefer',
         ],
-        exposeHeaders: ['ETag', 'Location', 'Link', 'Retry-After', 'X-Request-Id'],
+        exposeHeaders: [
+          'ETag',
+          'Location',
+          'Link',
+          'RateLimit',
+          'RateLimit-Policy',
+          'Retry-After',
+          'X-Request-Id',
+        ],
         maxAge: 600,
       }),
     );
@@ -64,6 +73,7 @@ export function createApp(
   });
   app.onError((thrown, c) => {
     const error = toServiceError(thrown);
+    if (error instanceof RateLimited) c.set('rate', error.state);
     c.set('errorCode', error.code);
     deps.metrics.errors.inc({ code: error.code });
     if (PROBLEMS[error.code].status >= 500)
@@ -82,6 +92,8 @@ function mount(app: Hono<ApiEnv>, deps: ApiDeps, route: Route): void {
   app.on(route.method, honoPath(route.path), async (c) => {
     c.set('route', route.path);
     const principal = await authorise(deps, c, route.access, route.permission);
+    if (route.access !== 'public')
+      c.set('rate', countRequest(deps.limits, principal, route.rate ?? 'requests'));
     // The adapter makes a whole Request for its headers or signal: only those who ask for them pay.
     return await route.handle({
       deps,

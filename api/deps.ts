@@ -4,9 +4,14 @@ import type { Authenticator } from '#api/auth/authenticator.ts';
 import type { RefusalLedger } from '#api/auth/refusal-ledger.ts';
 import type { Readiness } from '#api/health/readiness.ts';
 import type { CursorCodec } from '#api/http/cursor.ts';
+import type { MessageReaders } from '#api/ingest/patients/message-readers.ts';
 import type { JobReader } from '#api/jobs/job-reader.ts';
+import type { BodyReader } from '#api/http/read-body.ts';
+import type { Limits } from '#api/limits/limits.ts';
+import type { MemoryBudget } from '#api/limits/memory-budget.ts';
 import type { UploadLimiter } from '#api/limits/upload-limiter.ts';
 import type { ApiMetrics } from '#api/metrics/api-metrics.ts';
+import type { ModelJudge } from '#api/models/registration/run-child.ts';
 import type { Online } from '#api/online/online.ts';
 import type { ReasonTextStore } from '#api/results/reason-text-store.ts';
 import type { FacilityRows } from '#api/calls/call-list.ts';
@@ -46,9 +51,16 @@ export type ApiDeps = {
   recordEvent: RecordEvent;
   readiness: Readiness;
   uploads: UploadLimiter;
+  /** Threads that read patient messages. */
+  readers: MessageReaders;
+  /** Of everything that is held for foreign work. */
+  memory: MemoryBudget;
+  bodies: BodyReader;
+  limits: Limits;
   doorbell: Doorbell;
   crash: CrashPoints;
   models: ModelStore;
+  modelJudge: ModelJudge;
   /** Jobs for those who poll. */
   jobs: JobReader;
   cursors: CursorCodec;

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Principal } from '#api/auth/principal.ts';
 import type { ApiDeps } from '#api/deps.ts';
 import type { Permission } from '#api/people/roles.ts';
+import type { RateClass, RateState } from '#api/limits/limits.ts';
 import type { ApiScope } from '#shared/db/schema.ts';
 import type { ErrorCode } from '#shared/errors/errors.ts';
 import type { Logger } from '#shared/log/logger.ts';
@@ -18,6 +19,7 @@ export type ApiEnv = {
     route: string;
     principal?: Principal;
     errorCode?: ErrorCode;
+    rate?: RateState;
   };
 };
 
@@ -52,6 +54,8 @@ export type RouteSpec<Params extends z.ZodObject, Query extends z.ZodObject> = {
   access: ApiScope | 'any' | 'public';
   /** What a person must be allowed, where it is not what the scope stands for. */
   permission?: Permission;
+  /** What its requests count as; `requests` by default. */
+  rate?: RateClass;
   summary: string;
   description?: string;
   tag: string;

@@ -1,4 +1,5 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { sql } from 'kysely';
 import { createAdaptorServer } from '@hono/node-server';
 import { createApp, type MountPages } from '#api/app.ts';
 import { createAuthenticator } from '#api/auth/authenticator.ts';
@@ -6,11 +7,17 @@ import { auditRefusal } from '#api/auth/audit-refusal.ts';
 import { RefusalLedger } from '#api/auth/refusal-ledger.ts';
 import type { ApiDeps } from '#api/deps.ts';
 import { createReadiness } from '#api/health/readiness.ts';
+import { createBodyReader } from '#api/http/read-body.ts';
 import { createCursorCodec } from '#api/http/cursor.ts';
+import { createMessageReaders } from '#api/ingest/patients/message-readers.ts';
 import { JobReader } from '#api/jobs/job-reader.ts';
+import { UPLOAD_BYTES } from '#api/ingest/body.ts';
+import { createLimits } from '#api/limits/limits.ts';
+import { MemoryBudget } from '#api/limits/memory-budget.ts';
 import { UploadLimiter } from '#api/limits/upload-limiter.ts';
-import { addUploadMetric, createApiMetrics } from '#api/metrics/api-metrics.ts';
+import { addLimitMetrics, createApiMetrics } from '#api/metrics/api-metrics.ts';
 import { predictFastLane } from '#api/online/fast-lane.ts';
+import { createModelJudge } from '#api/models/registration/run-child.ts';
 import { createOnline } from '#api/online/online.ts';
 import { FacilityRows } from '#api/calls/call-list.ts';
 import { createLoginLimits } from '#api/people/login-limits.ts';
@@ -19,6 +26,7 @@ import { createSecretBox } from '#api/people/sealed-secret.ts';
 import { createSessions } from '#api/people/sessions.ts';
 import { ROUTES } from '#api/routes/all.ts';
 import { pollFastLane } from '#api/routes/get-job/poll-fast-lane.ts';
+import { serveMetrics } from '#api/metrics/metrics-server.ts';
 import { VERSION } from '#api/version.ts';
 import { createReasonTextStore } from '#api/results/reason-text-store.ts';
 import { driftThresholds } from '#shared/drift/thresholds.ts';
@@ -27,6 +35,7 @@ import { timeZone } from '#patients/values/time-zone.ts';
 import type { Clock } from '#shared/clock/clock.ts';
 import type { Config } from '#shared/config/config.ts';
 import { createDatabase, createPool } from '#shared/db/database.ts';
+import { createIntervalTask } from '#shared/lifecycle/interval-task.ts';
 import { createCrashPoints } from '#shared/lifecycle/crash-points.ts';
 import type { Logger } from '#shared/log/logger.ts';
 import { addBackupMetric } from '#api/metrics/backup-metric.ts';
@@ -39,12 +48,16 @@ import { startTracing } from '#shared/tracing/start-tracing.ts';
 
 /** An upload of millions of rows over a poor line takes hours; intake demands a minimum rate instead. */
 const REQUEST_TIMEOUT_MS = 24 * 3_600_000;
+/** Bodies that are held whole are small. */
+const BODY_DEADLINE_MS = 300_000;
 const HEADERS_TIMEOUT_MS = 15_000;
 /** How often Node looks for connections whose headers take too long; its own 30 s would triple the limit. */
 const CONNECTIONS_CHECK_MS = 5_000;
 const IDLE_SWEEP_MS = 50;
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 const MAX_HEADER_BYTES = 16_384;
+const PARTITION_CHECK_MS = 3_600_000;
+const PARTITION_MONTHS_AHEAD = 3;
 const STATEMENT_TIMEOUT_MS = 30_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A prediction's audit that takes longer is refused rather than awaited. */
@@ -105,8 +118,15 @@ export async function startApi({ config, log, clock, mountPages }: ApiServerOpti
     write: (refusal) => auditRefusal(db, recordEvent, refusal),
     onError: (error) => log.error({ err: error }, 'a refusal could not be audited'),
   });
-  const uploads = new UploadLimiter(config.MAX_UPLOADS);
-  addUploadMetric(registry, uploads);
+  const memory = new MemoryBudget(config.MEMORY_BUDGET_MB * 1024 ** 2);
+  const uploads = new UploadLimiter({
+    max: config.MAX_UPLOADS,
+    maxPerTenant: config.MAX_UPLOADS_PER_TENANT,
+    memory,
+    uploadBytes: UPLOAD_BYTES,
+  });
+  addLimitMetrics(registry, { uploads, memory });
+  const limits = createLimits(config);
   const deps: ApiDeps = {
     config,
     pool,
@@ -116,7 +136,7 @@ export async function startApi({ config, log, clock, mountPages }: ApiServerOpti
     log,
     tracer: tracing.tracer,
     metrics: createApiMetrics(registry),
-    authenticator: createAuthenticator({ db, clock }),
+    authenticator: createAuthenticator({ db, clock, lookups: limits.lookups }),
     refusals,
     sessions: createSessions(db),
     loginLimits: createLoginLimits(pool),
@@ -130,11 +150,20 @@ export async function startApi({ config, log, clock, mountPages }: ApiServerOpti
             clientSecret: config.OIDC_CLIENT_SECRET,
           }),
     recordEvent,
-    readiness: createReadiness({ db, doorbell, models, clock, stopping: stopping.signal }),
+    readiness: createReadiness({ db, doorbell, models, clock, log, stopping: stopping.signal }),
     uploads,
+    readers: createMessageReaders({ threads: config.INTAKE_THREADS, log }),
+    memory,
+    limits,
+    bodies: createBodyReader({
+      memory,
+      minBytesPerSecond: config.MIN_UPLOAD_BYTES_PER_SECOND,
+      deadlineMs: BODY_DEADLINE_MS,
+    }),
     doorbell,
     crash,
     models,
+    modelJudge: createModelJudge({ clock, log }),
     jobs: new JobReader({ db, clock }),
     cursors: createCursorCodec(config.DATABASE_URL),
     reasonTexts: createReasonTextStore(models),
@@ -154,15 +183,30 @@ export async function startApi({ config, log, clock, mountPages }: ApiServerOpti
       maxHeaderSize: MAX_HEADER_BYTES,
     },
   }) as Server;
+  // Hourly; the worker does the same: whichever runs, next month is there in time.
+  const partitions = createIntervalTask({
+    name: 'partitions',
+    intervalMs: PARTITION_CHECK_MS,
+    log,
+    run: () => sql`SELECT ensure_partitions(now()::date, ${PARTITION_MONTHS_AHEAD})`.execute(db),
+  });
+
   await listen(server, config.PORT, config.HOST);
+  const metricsServer =
+    config.METRICS_PORT === undefined ? undefined : await serveMetrics(deps, config.METRICS_PORT);
   refusals.start();
+  partitions.start();
+  void partitions.runNow();
   await doorbell.start();
 
   const stop = async () => {
     stopping.abort();
     await closeServer(server, config.SHUTDOWN_SECONDS * 1_000, log);
+    await deps.readers.stop();
     await deps.online.stop();
     await refusals.stop();
+    await partitions.stop();
+    await metricsServer?.stop();
     await doorbell.stop();
     await onlinePool.end();
     await db.destroy();

@@ -12,12 +12,10 @@ import { writeNmrsMessage } from '#models/synthetic/write-nmrs.ts';
 import { radetCsvHeader, RadetWriter } from '#models/synthetic/write-radet.ts';
 import { parseIsoDay } from '#patients/record/epoch-day.ts';
 import { FEATURES } from '#patients/features/features.ts';
-import { emptyRecord } from '#patients/record/patient-record.ts';
 import { CsvCells } from '#patients/sources/csv-cells.ts';
 import { NmrsReader } from '#patients/sources/nmrs.ts';
 import { PatientScreen } from '#patients/sources/patient-input.ts';
-import { fillFromRadet, RadetReader, type RadetRow } from '#patients/sources/radet.ts';
-import { RadetJoin } from '#patients/sources/radet-join.ts';
+import { LineList } from '#patients/sources/line-list/line-list.ts';
 
 const AS_OF = parseIsoDay('2026-06-30');
 const PATIENTS = 4000;
@@ -30,7 +28,7 @@ interface Case {
   readonly demanded: number;
   readonly bytes: number;
   /** Does the work once; returns how many units were done. */
-  readonly pass: () => number;
+  readonly pass: () => number | Promise<number>;
 }
 
 interface Figure extends Omit<Case, 'pass'> {
@@ -102,13 +100,8 @@ function radetCase(snapshots: number): Case {
   const writer = new RadetWriter(snapshots);
   const file = Buffer.concat([Buffer.from(radetCsvHeader()), ...written((c, out) => writer.write(c, out))]);
   const rowCount = file.reduce((n, byte) => n + (byte === 10 ? 1 : 0), 0) - 1;
-  const record = emptyRecord();
   const screen = new PatientScreen(AS_OF);
   const out = new Float64Array(FEATURES.length);
-  const score = (rows: readonly RadetRow[], line: number): void => {
-    fillFromRadet(rows, AS_OF, record);
-    screen.screen(record, line, out);
-  };
   return {
     name:
       snapshots === 1
@@ -117,38 +110,40 @@ function radetCase(snapshots: number): Case {
     unit: 'rows',
     demanded: 100_000,
     bytes: file.length / rowCount,
-    pass() {
-      let reader: RadetReader | undefined;
-      let rows = 0;
-      const join = new RadetJoin();
+    async pass() {
+      const list = new LineList(
+        {
+          open: () => {},
+          patient: (record, { line }) => void screen.screen(record, line, out),
+          refuse: () => {},
+          join: () => {},
+          ready: () => Promise.resolve(),
+        },
+        { asOf: AS_OF, today: AS_OF },
+      );
       const decoder = new TextDecoder();
-      const csv = new CsvCells((cells, line) => {
-        if (reader === undefined) {
-          reader = new RadetReader(cells);
-          return;
-        }
-        rows++;
-        const row = reader.read(cells);
-        if (snapshots === 1) score([row], line);
-        else join.add(row, line);
-      });
-      for (let at = 0; at < file.length; at += PIECE_BYTES)
+      const csv = new CsvCells((cells, line) => list.row(cells, line));
+      for (let at = 0; at < file.length; at += PIECE_BYTES) {
         csv.write(decoder.decode(file.subarray(at, at + PIECE_BYTES), { stream: true }));
+        await list.drain();
+      }
       csv.end();
-      for (const patient of join.patients()) score(patient.rows, patient.line);
-      return rows;
+      await list.end();
+      await list.close();
+      return rowCount;
     },
   };
 }
 
-function measure({ pass, ...rest }: Case): Figure {
-  pass();
-  const rates = Array.from({ length: ROUNDS }, () => {
+async function measure({ pass, ...rest }: Case): Promise<Figure> {
+  await pass();
+  const rates: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
     const before = process.cpuUsage();
-    const done = pass();
+    const done = await pass();
     const { user, system } = process.cpuUsage(before);
-    return (done * 1e6) / (user + system);
-  });
+    rates.push((done * 1e6) / (user + system));
+  }
   return { ...rest, perSecond: Math.round(rates.sort((a, b) => a - b)[ROUNDS >> 1]!) };
 }
 
@@ -157,9 +152,9 @@ function total(buffers: readonly Buffer[]): number {
 }
 
 const whole = (n: number): string => Math.round(n).toLocaleString('en-GB');
-const figures = [nmrsCase, () => radetCase(1), () => radetCase(12), generatorCase].map((make) =>
-  measure(make()),
-);
+const figures: Figure[] = [];
+for (const make of [nmrsCase, () => radetCase(1), () => radetCase(12), generatorCase])
+  figures.push(await measure(make()));
 const machine = `${cpus().length} cores of ${cpus()[0]?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GB; Node ${process.version}`;
 const table = figures.map(
   (f) =>

@@ -1,5 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
+import { ServiceError } from '#shared/errors/errors.ts';
 import { withinMs } from '#shared/lifecycle/within.ts';
 import type { Logger } from '#shared/log/logger.ts';
 
@@ -64,14 +65,15 @@ export async function startStatusServer(options: StatusServerOptions): Promise<S
 
 async function readiness(checks: Readonly<Record<string, Check>>) {
   const dependencies: Record<string, string> = {};
-  const late = () => new Error(`no answer within ${CHECK_TIMEOUT_MS} ms`);
+  const late = () => new ServiceError('internal', `no answer within ${CHECK_TIMEOUT_MS} ms`);
   await Promise.all(
     Object.entries(checks).map(async ([name, check]) => {
       try {
         await withinMs(check(), CHECK_TIMEOUT_MS, late);
         dependencies[name] = 'ok';
       } catch (error) {
-        dependencies[name] = error instanceof Error ? error.message : 'failed';
+        // A driver's own words name hosts and users.
+        dependencies[name] = error instanceof ServiceError ? error.message : 'cannot be reached';
       }
     }),
   );

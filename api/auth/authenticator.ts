@@ -3,6 +3,8 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '#shared/clock/clock.ts';
 import type { Db } from '#shared/db/database.ts';
 import type { ApiScope } from '#shared/db/schema.ts';
+import { takenOf } from '#api/limits/limits.ts';
+import type { RateLimiter } from '#api/limits/rate-limiter.ts';
 import { hashSecret, parseKey } from './key-format.ts';
 import type { Principal } from './principal.ts';
 
@@ -25,7 +27,11 @@ export type Authentication =
 
 /** Finds out who calls. */
 export type Authenticator = {
-  authenticate: (presentedKey: string | undefined) => Promise<Authentication>;
+  /**
+   * `address`: whose guesses are counted. Throws `rate_limited` instead of asking PostgreSQL for one more key that it does
+   * not know.
+   */
+  authenticate: (presentedKey: string | undefined, address?: string) => Promise<Authentication>;
 };
 
 export type AuthenticatorOptions = {
@@ -34,6 +40,8 @@ export type AuthenticatorOptions = {
   /** How long a revocation may take to be felt. */
   cacheTtlMs?: number;
   cacheSize?: number;
+  /** Looks into PostgreSQL for keys that have not been seen, by address; none by default. */
+  lookups?: RateLimiter;
 };
 
 type StoredKey = {
@@ -43,6 +51,7 @@ type StoredKey = {
   revokedAtMs: number;
 };
 
+const UNKNOWN_KEPT = 10_000;
 const NO_HASH = Buffer.alloc(32);
 
 /**
@@ -51,34 +60,45 @@ const NO_HASH = Buffer.alloc(32);
  * unknown keys.
  */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const { db, clock, cacheTtlMs = 5_000, cacheSize = 1_000 } = options;
+  const { db, clock, cacheTtlMs = 5_000, cacheSize = 1_000, lookups } = options;
   const cache = new LRUCache<string, { stored: StoredKey; loadedAtMs: number }>({ max: cacheSize });
+
+  /** Keys that do not exist: guessed again, they cost nothing. */
+  const unknown = new LRUCache<string, number>({ max: UNKNOWN_KEPT });
 
   /** Lookups under way: requests that meet an expired entry together ask PostgreSQL once. */
   const loading = new Map<string, Promise<StoredKey | undefined>>();
 
-  async function find(lookup: string): Promise<StoredKey | undefined> {
+  async function find(lookup: string, address: string): Promise<StoredKey | undefined> {
     const cached = cache.get(lookup);
     if (cached !== undefined && clock.nowMs() - cached.loadedAtMs < cacheTtlMs) return cached.stored;
-    const running = loading.get(lookup) ?? refresh(lookup).finally(() => loading.delete(lookup));
-    loading.set(lookup, running);
+    const missedAtMs = unknown.get(lookup);
+    if (missedAtMs !== undefined && clock.nowMs() - missedAtMs < cacheTtlMs) return undefined;
+    let running = loading.get(lookup);
+    if (running === undefined) {
+      if (cached === undefined && lookups !== undefined) takenOf(lookups, address);
+      running = refresh(lookup).finally(() => loading.delete(lookup));
+      loading.set(lookup, running);
+    }
     return await running;
   }
 
   async function refresh(lookup: string): Promise<StoredKey | undefined> {
     const loadedAtMs = clock.nowMs();
     const stored = await load(db, lookup);
-    if (stored === undefined) cache.delete(lookup);
-    else cache.set(lookup, { stored, loadedAtMs });
+    if (stored === undefined) {
+      cache.delete(lookup);
+      unknown.set(lookup, loadedAtMs);
+    } else cache.set(lookup, { stored, loadedAtMs });
     return stored;
   }
 
   return {
-    authenticate: async (presentedKey) => {
+    authenticate: async (presentedKey, address = '') => {
       if (presentedKey === undefined) return { ok: false, reason: 'no_key' };
       const parts = parseKey(presentedKey);
       if (parts === undefined) return { ok: false, reason: 'malformed_key' };
-      const stored = await find(parts.lookup);
+      const stored = await find(parts.lookup, address);
       const matches = timingSafeEqual(hashSecret(parts.secret), stored?.secretHash ?? NO_HASH);
       if (stored === undefined) return { ok: false, reason: 'unknown_key' };
       const { keyId, actor, tenantId } = stored.principal;

@@ -3,6 +3,8 @@ import type { ApiDeps } from '#api/deps.ts';
 import { SCOPE_PERMISSIONS, type Permission } from '#api/people/roles.ts';
 import { sessionToken } from '#api/people/session-cookie.ts';
 import { isCsrfToken } from '#api/people/sessions.ts';
+import { clientAddress } from '#api/http/client-address.ts';
+import { takenOf } from '#api/limits/limits.ts';
 import type { ApiEnv } from '#api/route.ts';
 import type { ApiScope } from '#shared/db/schema.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
@@ -16,17 +18,18 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 /**
  * The caller's principal: a key's, or without one the person's whose session the cookie opens; a session's changes carry its
  * token in `X-CSRF-Token`. Throws `unauthenticated` without either and `forbidden` where scope or role do not allow it;
- * both reach the audit through the refusal ledger. The answer never tells what was wrong with a key.
+ * both reach the audit through the refusal ledger; `rate_limited` where its address sends too many such requests. The answer never tells what was wrong with a key.
  */
 export async function authorise(
-  deps: Pick<ApiDeps, 'authenticator' | 'refusals' | 'sessions'>,
+  deps: Pick<ApiDeps, 'authenticator' | 'refusals' | 'sessions' | 'limits' | 'config'>,
   c: Context<ApiEnv>,
   access: ApiScope | 'any' | 'public',
   permission?: Permission,
 ): Promise<Principal> {
   if (access === 'public') return NOBODY;
+  const address = clientAddress(c.env.incoming, deps.config.TRUST_PROXY_HOPS);
   const refusal = {
-    networkAddress: c.env.incoming.socket.remoteAddress,
+    networkAddress: address === '' ? undefined : address,
     request: `${c.req.method} ${c.get('route')}`,
   };
   const key = presentedKey(c.env.incoming.headers);
@@ -48,9 +51,10 @@ export async function authorise(
     }
     return person;
   }
-  const found = await deps.authenticator.authenticate(key);
+  const found = await deps.authenticator.authenticate(key, address);
   if (!found.ok) {
     deps.refusals.note({ ...refusal, code: 'unauthenticated', reason: found.reason, claimed: found.claimed });
+    takenOf(deps.limits.refusals, address);
     throw new ServiceError('unauthenticated', 'Send a valid API key as `Authorization: Bearer iit_…`.');
   }
   const { principal } = found;

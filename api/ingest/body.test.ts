@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ServiceError } from '#shared/errors/errors.ts';
@@ -134,6 +134,30 @@ test.each([...ENCODINGS, 'identity' as const])(
     expect(code).toBe('upload_aborted');
   },
 );
+
+test('a zstd frame that asks for a window of more than 8 MB is refused before the window is made', async () => {
+  const framed = (windowLog: number) =>
+    zstdCompressSync(Buffer.alloc(12_000_000, 'patient,1,2,3\n'), {
+      params: { [constants.ZSTD_c_windowLog]: windowLog },
+    });
+  expect(await send('zstd', { pieces: [framed(27)] })).toMatchObject({ code: 'invalid_body', read: 0 });
+  expect(await send('zstd', { pieces: [framed(23)] })).toMatchObject({ read: 12_000_000 });
+});
+
+test('a body that has not ended by its deadline is refused, however fast it comes', async () => {
+  outcome = Promise.withResolvers();
+  const drip = { piece: () => {} };
+  reader = async (incoming) => {
+    const limits = { ...LIMITS, minBytesPerSecond: 1, deadlineMs: 100 };
+    for await (const bytes of readBody(incoming, 'identity', limits)) if (bytes.length > 0) drip.piece();
+  };
+  const upload = request({ port, host: '127.0.0.1', method: 'POST' });
+  upload.on('error', () => undefined);
+  drip.piece = () => void upload.write(Buffer.alloc(1_000));
+  drip.piece();
+  await expect(outcome.promise).rejects.toMatchObject({ code: 'upload_too_slow' });
+  upload.destroy();
+});
 
 test('a client that stays silent for longer than the window is told that it is too slow', async () => {
   outcome = Promise.withResolvers();

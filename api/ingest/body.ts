@@ -1,19 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
+import { constants, createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
+import { abortedBody, BodyPace, type PaceLimits, tooSlow } from '#api/http/body-pace.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import { onlyFile } from './multipart.ts';
 
-export type BodyLimits = {
+export type BodyLimits = PaceLimits & {
   /** Of the decompressed body. */
   maxBytes: number;
-  /** 0 turns the demand off. */
-  minBytesPerSecond: number;
-  /**
-   * The rate is judged over this much of waiting for the client, and a client may be silent for as long; 10,000 by
-   * default. Time in which the service was the slow one does not count.
-   */
-  rateWindowMs?: number;
 };
 
 export type ReadBodyOptions = {
@@ -33,7 +27,10 @@ const RATIO_FREE_BYTES = 16 * 1024 ** 2;
 /** Ten times what a cohort of the generator reaches with zstd −19. */
 const MAX_RATIO = 200;
 const OUTPUT_CHUNK_BYTES = 256 * 1024;
-const RATE_WINDOW_MS = 10_000;
+/** 8 MB of window, what zstd's own tools give up to level 19; a frame may ask for 2 GB. */
+const ZSTD_WINDOW_LOG = 23;
+/** What one upload holds: the decoder's window and buffers, a chunk of rows, and its copies under way. */
+export const UPLOAD_BYTES = 24 * 1024 ** 2;
 const TRUNCATED = new Set(['Z_BUF_ERROR', 'ZSTD_error_srcSize_wrong']);
 
 /** Throws `unsupported_encoding`. */
@@ -122,26 +119,21 @@ export async function* receivedBytes(incoming: IncomingMessage, limits: BodyLimi
 async function* paced(
   incoming: IncomingMessage,
   counter: { received: number },
-  { minBytesPerSecond, rateWindowMs = RATE_WINDOW_MS }: BodyLimits,
+  limits: PaceLimits,
   onReceived: ((bytes: Buffer) => void) | undefined,
 ): AsyncGenerator<Buffer> {
   const chunks = incoming[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-  let window = { waitedMs: 0, bytes: 0 };
+  const pace = new BodyPace(limits);
   for (;;) {
     const askedMs = performance.now();
-    const next = await nextWithin(chunks, minBytesPerSecond === 0 ? undefined : rateWindowMs);
+    const next = await nextWithin(chunks, pace.patienceMs);
     if (next.done === true) break;
-    window.waitedMs += performance.now() - askedMs;
-    window.bytes += next.value.length;
     counter.received += next.value.length;
+    pace.note(next.value.length, performance.now() - askedMs);
     onReceived?.(next.value);
-    if (window.waitedMs > rateWindowMs) {
-      if (window.bytes < (minBytesPerSecond * window.waitedMs) / 1_000) throw tooSlow();
-      window = { waitedMs: 0, bytes: 0 };
-    }
     yield next.value;
   }
-  if (!incoming.complete) throw aborted();
+  if (!incoming.complete) throw abortedBody();
 }
 
 async function nextWithin(
@@ -149,7 +141,7 @@ async function nextWithin(
   timeoutMs: number | undefined,
 ): Promise<IteratorResult<Buffer, unknown>> {
   const next = chunks.next().catch((cause: unknown) => {
-    throw aborted(cause);
+    throw abortedBody(cause);
   });
   if (timeoutMs === undefined) return await next;
   let timer: NodeJS.Timeout | undefined;
@@ -184,7 +176,10 @@ async function* decompressed(
     const decoder =
       encoding === 'gzip'
         ? createGunzip({ chunkSize: OUTPUT_CHUNK_BYTES })
-        : createZstdDecompress({ chunkSize: OUTPUT_CHUNK_BYTES });
+        : createZstdDecompress({
+            chunkSize: OUTPUT_CHUNK_BYTES,
+            params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG },
+          });
     const feeding = feed(input, decoder);
     try {
       for await (const bytes of decoder as Readable) yield bytes as Buffer;
@@ -232,19 +227,16 @@ function decodingError(error: unknown, encoding: string): unknown {
   if (TRUNCATED.has(code)) {
     return new ServiceError('truncated_body', `The ${encoding} stream ends too early.`, { cause: error });
   }
+  if (code === 'ZSTD_error_frameParameter_windowTooLarge') {
+    const most = 2 ** (ZSTD_WINDOW_LOG - 20);
+    return new ServiceError(
+      'invalid_body',
+      `The zstd stream asks for a window of more than ${most} MB; compress it without --long or --ultra.`,
+      { cause: error },
+    );
+  }
   if (/^(?:Z_|ZSTD_|ERR_ZSTD|ERR_ZLIB)/u.test(code)) {
     return new ServiceError('invalid_body', `The body is not a valid ${encoding} stream.`, { cause: error });
   }
   return error;
-}
-
-function tooSlow(): ServiceError {
-  return new ServiceError(
-    'upload_too_slow',
-    'The upload is slower than the least rate that the service takes.',
-  );
-}
-
-function aborted(cause?: unknown): ServiceError {
-  return new ServiceError('upload_aborted', 'The client ended the upload early.', { cause });
 }

@@ -11,6 +11,7 @@ const QUOTE = 0x22;
 const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
+const TAB = 0x09;
 const MINUS = 0x2d;
 const POINT = 0x2e;
 const ZERO = 0x30;
@@ -190,7 +191,7 @@ export class CsvTable implements CsvSink {
   #isBlank(data: Buffer, start: number, end: number): boolean {
     for (let at = start; at < end; at++) {
       const byte = data[at] as number;
-      if (byte !== this.#delimiter && byte !== SPACE && byte !== CR) return false;
+      if (byte !== this.#delimiter && byte !== SPACE && byte !== TAB && byte !== CR) return false;
     }
     return true;
   }

@@ -2,8 +2,10 @@ import type { DateOrder } from '#patients/values/dates.ts';
 import type { TimeZone } from '#patients/values/time-zone.ts';
 import type { JobInput } from '#shared/jobs/job-input.ts';
 import type { ModelManifest } from '#shared/models/manifest.ts';
+import type { Reservation } from '#api/limits/memory-budget.ts';
 import type { CohortLayout } from './cohort-layout.ts';
 import type { RowBuilder } from './row-builder.ts';
+import type { MessageReaders } from './patients/message-readers.ts';
 import type { Delimiter } from './sniff/dialect.ts';
 import type { TextEncoding } from './sniff/encoding.ts';
 
@@ -13,8 +15,8 @@ export type CohortParser = {
   write: (bytes: Buffer) => void | Promise<void>;
   /** The body has ended. */
   end: () => void | Promise<void>;
-  /** The upload has failed: threads, files and whatever else the parser holds are let go. */
-  abandon?: () => void;
+  /** The upload is over, well or not: whatever is still held is let go. */
+  close?: () => void | Promise<void>;
 };
 
 export const SOURCES = ['table', 'line_list', 'nmrs', 'fhir'] as const;
@@ -42,9 +44,15 @@ export type FormatContext = {
   manifest: ModelManifest;
   /** Resolves when the database has room for more rows: a parser that makes many rows of few bytes asks now and then. */
   ready: () => Promise<void>;
+  /** Aborts when the client has left: for a parser that still works when the body has ended. */
+  signal?: AbortSignal | undefined;
   maxRowBytes: number;
+  /** Of the upload: a parser that holds more than a row and a buffer adds that first. */
+  memory: Reservation;
   ignoreUnknown: boolean;
   options: InputOptions;
+  /** Threads for patient messages; without them they are read where they arrive. */
+  readers?: MessageReaders | undefined;
   /** What is understood of the file, written as it is found out. */
   input: JobInput;
   /** Judges the column names, once, before any row; throws what `layOut` throws. */

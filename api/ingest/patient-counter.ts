@@ -1,3 +1,5 @@
+import { type HashKey, keyedHash, newHashKey } from './keyed-hash.ts';
+
 const FIRST_SLOTS = 1 << 14;
 /** The growing table: 8 bytes a slot, 8 MB at most. */
 const GROWING_SLOTS = 1 << 20;
@@ -5,11 +7,14 @@ const GROWING_SLOTS = 1 << 20;
 const LAST_SLOTS = 1 << 23;
 const LAST_MASK = LAST_SLOTS - 1;
 const MAX_LOAD = 0.8;
+/** At that load the longest way of eight million is some 700; beyond this one a patient is not counted. */
+const MOST_PROBES = 4_096;
 
 /**
  * Counts rows whose patient occurred before, in bounded memory: an open-addressed table of 64-bit hashes that doubles up
  * to 0.8 million patients; then, to grow no more, a table that keeps half of each hash and knows the rest by its place.
- * That one takes a patient for another about once in 200 cohorts of 5 million: the count is a warning.
+ * That one takes a patient for another about once in 200 cohorts of 5 million: the count is a warning. The hash is keyed and
+ * probing is bounded: nobody can choose ids that fall together.
  */
 export class PatientCounter {
   /** Two words a slot, low and high; high is never 0 where the slot is taken. */
@@ -18,8 +23,15 @@ export class PatientCounter {
   /** The high words alone, near the places that the low words name. */
   #last: Uint32Array | undefined;
   #used = 0;
+  readonly #key: HashKey;
+  readonly #mostProbes: number;
   #hashes = new Uint32Array(0);
   duplicates = 0;
+
+  constructor({ key = newHashKey(), mostProbes = MOST_PROBES } = {}) {
+    this.#key = key;
+    this.#mostProbes = mostProbes;
+  }
 
   /**
    * A chunk at a time. Id i is bytes[offsets[i], offsets[i + 1]). All are hashed before the first is looked up: the
@@ -30,16 +42,8 @@ export class PatientCounter {
     const hashes = this.#hashes;
     for (let index = 0, start = offsets[0] as number; index < count; index++) {
       const end = offsets[index + 1] as number;
-      let low = 0x811c9dc5;
-      let high = 0x9747b28c;
-      for (let at = start; at < end; at++) {
-        const byte = bytes[at] as number;
-        low = Math.imul(low ^ byte, 0x01000193);
-        high = Math.imul(high ^ byte, 0x5bd1e995);
-        high ^= high >>> 15;
-      }
-      hashes[2 * index] = mix(low);
-      hashes[2 * index + 1] = mix(high ^ (end - start)) | 1;
+      keyedHash(bytes, start, end, this.#key, hashes, 2 * index);
+      hashes[2 * index + 1]! |= 1;
       start = end;
     }
     for (let at = 0; at < 2 * count; at += 2) {
@@ -53,7 +57,8 @@ export class PatientCounter {
   #insert(low: number, high: number): void {
     const slots = this.#slots;
     let slot = low & this.#mask;
-    for (;;) {
+    for (let probes = 0; ; probes++) {
+      if (probes === this.#mostProbes) return;
       const found = slots[2 * slot + 1] as number;
       if (found === 0) break;
       if (found === high && slots[2 * slot] === low) {
@@ -72,11 +77,13 @@ export class PatientCounter {
 
   #insertLast(last: Uint32Array, low: number, high: number): void {
     let slot = low & LAST_MASK;
+    let probes = 0;
     for (let found = last[slot] as number; found !== 0; found = last[slot] as number) {
       if (found === high) {
         this.duplicates++;
         return;
       }
+      if (++probes === this.#mostProbes) return;
       slot = (slot + 1) & LAST_MASK;
     }
     if (this.#used >= LAST_SLOTS * MAX_LOAD) return;
@@ -112,12 +119,4 @@ export class PatientCounter {
     this.#last = last;
     this.#slots = new Uint32Array(0);
   }
-}
-
-/** The finaliser of MurmurHash3 (Austin Appleby, public domain). */
-function mix(hash: number): number {
-  let h = hash;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return h ^ (h >>> 16);
 }

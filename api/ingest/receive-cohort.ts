@@ -1,10 +1,12 @@
 import type { ChunkRows } from '#shared/chunks/payload.ts';
+import { MemoryBudget, type Reservation } from '#api/limits/memory-budget.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import type { RejectedRow } from '#shared/jobs/append-to-job.ts';
 import type { JobInput } from '#shared/jobs/job-input.ts';
 import type { ModelManifest } from '#shared/models/manifest.ts';
 import { type CohortLayout, layOut, readAs, roleLookup } from './cohort-layout.ts';
 import { type FormatContext, type InputOptions, unreadInput } from './input-format.ts';
+import type { MessageReaders } from './patients/message-readers.ts';
 import { RowBuilder } from './row-builder.ts';
 import type { DeclaredType } from './sniff/media-type.ts';
 import { SniffingParser } from './sniff/sniffing-parser.ts';
@@ -27,8 +29,13 @@ export type Besides = { rejections: RejectedRow[]; duplicatePatients: number; jo
 
 export type ReceiveOptions = {
   body: AsyncIterable<Buffer>;
+  /** Of the upload; by default without bounds. */
+  memory?: Reservation;
   declared: DeclaredType;
   options: InputOptions;
+  signal?: AbortSignal | undefined;
+  /** Threads that read patient messages; the caller's own thread where there are none. */
+  readers?: MessageReaders | undefined;
   manifest: ModelManifest;
   ignoreUnknown: boolean;
   chunkRows: number;
@@ -60,14 +67,17 @@ export async function receiveCohort(received: ReceiveOptions): Promise<Received>
   const rows = new RowBuilder({ manifest, chunkRows, onChunk: (chunk) => writer?.chunk(chunk, besides()) });
   const context: FormatContext = {
     rows,
+    memory: received.memory ?? new MemoryBudget(Infinity).open(0),
     manifest,
     ready: async () => {
       if (writer !== undefined && rows.rejectionCount >= REJECTIONS_TOGETHER) writer.besides(besides());
       await writer?.ready();
     },
+    signal: received.signal,
     maxRowBytes,
     ignoreUnknown,
     options,
+    readers: received.readers,
     input,
     layOut: (names) => {
       const layout = layOut(names, { manifest, ignoreUnknown, line: input.header_line ?? 1 });
@@ -106,6 +116,6 @@ export async function receiveCohort(received: ReceiveOptions): Promise<Received>
     await writer.finish();
     return { rowCount: rows.rowNo, isWhole, input };
   } finally {
-    parser.abandon();
+    await parser.close();
   }
 }

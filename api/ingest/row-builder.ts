@@ -8,7 +8,12 @@ import {
 import { isoDateOf } from '#patients/record/iso-date.ts';
 import { IDENTIFIER_NAMES, type IdentifierName } from '#patients/record/identifiers.ts';
 import { type DateOrder, readDate } from '#patients/values/dates.ts';
-import { IDENTIFIER_FAULTS, identifierFault, MAX_ID_CHARACTERS } from '#patients/values/identifier.ts';
+import {
+  IDENTIFIER_FAULTS,
+  identifierFault,
+  MAX_ID_CHARACTERS,
+  readableId,
+} from '#patients/values/identifier.ts';
 import { isMissing, isMissingDate } from '#patients/values/missing.ts';
 import type { NumberStyle } from '#patients/values/numbers.ts';
 import type { RejectedRow } from '#shared/jobs/append-to-job.ts';
@@ -75,6 +80,8 @@ export class RowBuilder {
   #fault: RejectedRow | undefined;
   #idEnd = 0;
   #hasId = false;
+  /** What can be read of an id that breaks the rule: whoever looks for the person needs it. */
+  #brokenId = '';
   /** Length of the present row's facility in #facility; 0 where it has none. */
   #facilityLength = 0;
   readonly #facility = Buffer.alloc(MAX_ID_BYTES);
@@ -123,6 +130,7 @@ export class RowBuilder {
     this.#line = line;
     this.#fault = undefined;
     this.#hasId = false;
+    this.#brokenId = '';
     this.#facilityLength = 0;
     this.#day = NO_DATE;
     if (this.#texts.size > 0) this.#texts.clear();
@@ -239,7 +247,7 @@ export class RowBuilder {
     if (this.#hasId) {
       const begin = this.#idOffsets[this.#rowCount] as number;
       fault.patientId ??= Buffer.from(this.#idBytes.buffer, begin, this.#idEnd - begin).toString();
-    }
+    } else if (this.#brokenId !== '') fault.patientId ??= this.#brokenId;
     if (this.#facilityLength > 0)
       fault.facilityId ??= this.#facility.toString('utf8', 0, this.#facilityLength);
     if (this.#day !== NO_DATE) fault.dueDate ??= isoDateOf(this.#day);
@@ -296,7 +304,10 @@ export class RowBuilder {
 
   #patientId(bytes: Buffer, start: number, end: number): void {
     const begin = this.#idOffsets[this.#rowCount] as number;
-    if (!this.#checkText('patient_id', bytes, start, end)) return;
+    if (!this.#checkText('patient_id', bytes, start, end)) {
+      this.#brokenId = readableId(textOf(bytes, start, end));
+      return;
+    }
     const needed = begin + (end - start);
     if (needed > this.#idBytes.length) {
       const grown = new Uint8Array(Math.max(needed, this.#idBytes.length * 2));

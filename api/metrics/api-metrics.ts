@@ -34,8 +34,25 @@ export function createApiMetrics(registry: Registry) {
   };
 }
 
-/** `iit_uploads_in_progress`: cohorts that this process is taking in. */
-export function addUploadMetric(registry: Registry, uploads: { readonly open: number }): void {
+export type Limits = {
+  uploads: { readonly open: number };
+  memory: { readonly usedBytes: number; readonly maxBytes: number };
+};
+
+/** `iit_uploads_in_progress` and `iit_memory_budget_bytes{of}`: what this process holds for foreign work. */
+export function addLimitMetrics(registry: Registry, { uploads, memory }: Limits): void {
+  registry.registerMetric(
+    new Gauge({
+      name: 'iit_memory_budget_bytes',
+      help: 'Bytes held for foreign work: used now, and the most that may be.',
+      labelNames: ['of'],
+      registers: [],
+      collect() {
+        this.set({ of: 'used' }, memory.usedBytes);
+        this.set({ of: 'limit' }, memory.maxBytes);
+      },
+    }),
+  );
   registry.registerMetric(
     new Gauge({
       name: 'iit_uploads_in_progress',

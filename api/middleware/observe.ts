@@ -3,6 +3,7 @@ import type { MiddlewareHandler } from 'hono';
 import type { ApiDeps } from '#api/deps.ts';
 import type { ApiEnv } from '#api/route.ts';
 import { UNTRACED } from '#shared/tracing/tracer.ts';
+import { rateHeaders } from '#api/limits/limits.ts';
 import { traceparentOf } from '#api/http/traceparent-header.ts';
 
 const CALLERS_ID = /^[\w.:-]{8,64}$/u;
@@ -64,6 +65,8 @@ export function observe(
     });
     await span.run(next);
     c.res.headers.set('x-request-id', requestId);
+    const rate = c.get('rate');
+    if (rate !== undefined) for (const [name, value] of rateHeaders(rate)) c.res.headers.set(name, value);
   };
 }
 

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { usableBy } from '#shared/models/store.ts';
 import type { Db } from '#shared/db/database.ts';
 
 export const modelSchema = z
@@ -43,13 +44,13 @@ export async function readModels(db: Db, tenantId: number, version?: string): Pr
       SELECT model_id, activated_at, activated_by FROM model_activations
       WHERE tenant_id = ${tenantId} ORDER BY id DESC LIMIT 1
     )
-    SELECT m.version, m.sha256, m.manifest->>'name' AS name, (m.manifest->>'synthetic')::boolean AS synthetic,
-      jsonb_array_length(m.manifest->'features') AS features,
-      (m.manifest->'tiers'->>'medium')::float8 AS medium, (m.manifest->'tiers'->>'high')::float8 AS high,
-      latest.model_id IS NOT NULL AS active, latest.activated_at, latest.activated_by, m.created_at, m.created_by
-    FROM models m LEFT JOIN latest ON latest.model_id = m.id
-    WHERE ${version ?? null}::text IS NULL OR m.version = ${version ?? null}
-    ORDER BY m.id DESC LIMIT 1000`.execute(db);
+    SELECT models.version, models.sha256, models.manifest->>'name' AS name, (models.manifest->>'synthetic')::boolean AS synthetic,
+      jsonb_array_length(models.manifest->'features') AS features,
+      (models.manifest->'tiers'->>'medium')::float8 AS medium, (models.manifest->'tiers'->>'high')::float8 AS high,
+      latest.model_id IS NOT NULL AS active, latest.activated_at, latest.activated_by, models.created_at, models.created_by
+    FROM models LEFT JOIN latest ON latest.model_id = models.id
+    WHERE ${usableBy(tenantId)} AND (${version ?? null}::text IS NULL OR models.version = ${version ?? null})
+    ORDER BY models.id DESC LIMIT 1000`.execute(db);
   return rows.map(({ medium, high, ...row }) => ({
     ...row,
     sha256: row.sha256.toString('hex'),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { ApiDeps } from '#api/deps.ts';
+import { clientAddress } from '#api/http/client-address.ts';
 import { parseQuery } from '#api/http/parse-parameters.ts';
 import { traceparentOf } from '#api/http/traceparent-header.ts';
 import { problemOf, PROBLEMS, toServiceError } from '#api/http/problem.ts';
@@ -12,7 +13,6 @@ import {
   type PredictQuery,
   predictText,
 } from './predict.ts';
-import { readBody } from '../http/read-body.ts';
 
 const PATH = '/v1/predict';
 const SPAN = `POST ${PATH}`;
@@ -26,11 +26,13 @@ const KEPT_QUERIES = 100;
  * open, a faulty query) goes the common way, which answers and audits refusals.
  */
 export function predictFastLane(deps: ApiDeps, common: RequestListener): RequestListener {
-  const { authenticator, metrics, log, tracer } = deps;
+  const { authenticator, limits, metrics, log, tracer } = deps;
   const maxBytes = mostPredictBytes(deps);
   const queries = new Map<string, PredictQuery>();
   const labels = { method: 'POST', route: PATH, status: '200' };
   const answered = { requests: metrics.requests.labels(labels), duration: metrics.duration.labels(labels) };
+
+  const addressOf = (incoming: IncomingMessage) => clientAddress(incoming, deps.config.TRUST_PROXY_HOPS);
 
   const queryOf = (url: string): PredictQuery | undefined => {
     const known = queries.get(url);
@@ -62,14 +64,12 @@ export function predictFastLane(deps: ApiDeps, common: RequestListener): Request
     );
     try {
       const mediaType = predictMediaType(incoming.headers['content-type']);
-      const body = await readBody(incoming, maxBytes);
-      send(
-        outgoing,
-        200,
-        'application/json',
-        requestId,
-        await predictText(deps, asker, query, mediaType, body),
+      const text = await deps.bodies.read(
+        { incoming, outgoing, tenantId: asker.tenantId },
+        maxBytes,
+        (body) => predictText(deps, asker, query, mediaType, body),
       );
+      send(outgoing, 200, 'application/json', requestId, text);
       answered.requests.inc();
       answered.duration.observe((performance.now() - startedMs) / 1_000);
       span.set({ 'http.response.status_code': 200 });
@@ -108,9 +108,11 @@ export function predictFastLane(deps: ApiDeps, common: RequestListener): Request
       common(incoming, outgoing);
       return;
     }
-    authenticator.authenticate(key).then(
+    authenticator.authenticate(key, addressOf(incoming)).then(
       (found) =>
-        found.ok && found.principal.scopes.has('submit')
+        found.ok &&
+        found.principal.scopes.has('submit') &&
+        limits.predictions.take(found.principal.keyId).retryAfterSeconds === 0
           ? run(incoming, outgoing, found.principal, query)
           : common(incoming, outgoing),
       () => common(incoming, outgoing),

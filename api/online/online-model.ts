@@ -28,6 +28,9 @@ export type OnlineModelsOptions = {
   activeForMs?: number;
 };
 
+/** A grant may be taken back. */
+const VERSION_FOR_MS = 60_000;
+
 type Known = { record: ModelRecord; untilMs: number };
 
 /**
@@ -41,15 +44,18 @@ export function createOnlineModels(options: OnlineModelsOptions): OnlineModels {
   const attached = new LRUCache<string, Promise<OnlineModel>>({ max: modelsInMemory });
 
   const recordOf = async (tenantId: number, version: string | undefined): Promise<ModelRecord> => {
-    const key = version === undefined ? `active:${tenantId}` : `version:${version}`;
+    const key = version === undefined ? `active:${tenantId}` : `version:${tenantId}:${version}`;
     const known = records.get(key);
     if (known !== undefined && clock.nowMs() < known.untilMs) return known.record;
     let asking = asked.get(key);
     if (asking === undefined) {
       const askedAtMs = clock.nowMs();
-      asking = (version === undefined ? models.activeModel(tenantId) : models.modelByVersion(version))
+      asking = (version === undefined ? models.activeModel(tenantId) : models.modelOf(tenantId, version))
         .then((record) => {
-          records.set(key, { record, untilMs: version === undefined ? askedAtMs + activeForMs : Infinity });
+          records.set(key, {
+            record,
+            untilMs: askedAtMs + (version === undefined ? activeForMs : VERSION_FOR_MS),
+          });
           return record;
         })
         .finally(() => asked.delete(key));

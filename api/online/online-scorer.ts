@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { isServerFailure } from '#shared/db/database-failure.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import { DatabaseClock } from './database-clock.ts';
 import { commitRuns, newRunId, type Run } from './audit-group.ts';
@@ -148,11 +149,25 @@ async function commitGroup(
       runs.map(({ run }) => run),
     );
   } catch (error) {
-    for (const { requests } of runs) for (const { reject } of requests) reject(error);
+    if (isServerFailure(error) || group.length === 1) {
+      for (const { requests } of runs) for (const { reject } of requests) reject(error);
+    } else await commitSingly(pool, clock, runs, onInference);
     return;
   }
   for (const { requests, answers } of runs) {
     for (const [i, { resolve }] of requests.entries()) resolve(answers[i]!);
+  }
+}
+
+/** One of them is to blame, and only it shall fail: each request again, by itself. */
+async function commitSingly(
+  pool: Pool,
+  clock: DatabaseClock,
+  runs: readonly { requests: Waiting[] }[],
+  onInference: (seconds: number) => void,
+): Promise<void> {
+  for (const { requests } of runs) {
+    for (const request of requests) await commitGroup(pool, clock, [request], onInference);
   }
 }
 

@@ -186,7 +186,13 @@ describe('the audit of a prediction', () => {
 
 describe('a faulty request is refused', () => {
   test.each([
-    ['a text in place of a number', patient('a', 1, { feature_1: '7' }), 400, 'invalid_body', 'feature_1'],
+    [
+      'a text in place of a number',
+      patient('a', 1, { feature_1: 'seven' }),
+      400,
+      'invalid_body',
+      'feature_1',
+    ],
     ['a value out of range', patient('a', 1, { feature_1: 1e10 }), 400, 'invalid_body', 'feature_1'],
     ['an unknown feature', patient('a', 1, { shoe_size: 44 }), 422, 'unknown_columns', 'shoe_size'],
     ['a feature left out', { patient_id: 'a', feature_0: 1 }, 422, 'missing_columns', 'feature_1'],

@@ -5,7 +5,8 @@ import { parseIsoDay } from '#patients/record/epoch-day.ts';
 import { answerText, type Leftover } from './answer.ts';
 import type { OnlineModel } from './online-model.ts';
 import type { Asker } from './online-scorer.ts';
-import { parseJson } from '../http/read-body.ts';
+import { parseJson } from '#api/http/parse-json.ts';
+import type { HeldBody } from '#api/http/read-body.ts';
 import { askedOf, rowsOfNmrs, rowsOfStored } from './read-request.ts';
 import type { OnlineRows } from './row-reader.ts';
 
@@ -46,7 +47,7 @@ export async function predictText(
   asker: Asker,
   query: PredictQuery,
   mediaType: string,
-  body: Buffer,
+  body: HeldBody,
 ): Promise<string> {
   const { metrics, scorer } = deps.online;
   const startedMs = performance.now();
@@ -80,10 +81,11 @@ async function prepare(
   asker: Asker,
   query: PredictQuery,
   mediaType: string,
-  body: Buffer,
+  body: HeldBody,
 ): Promise<Prepared> {
   const { config, online, clock } = deps;
-  const asked = askedOf(parseJson(body), config.MAX_BATCH_SIZE);
+  const limits = { maxItems: config.MAX_BATCH_SIZE, maxItemBytes: config.MAX_ROW_BYTES };
+  const asked = askedOf(await parseJson(body, limits), config.MAX_BATCH_SIZE);
   const model = await online.models.get(asker.tenantId, query.model);
   if (mediaType === NMRS_MESSAGE) {
     if (asked.source !== 'rows') throw new ServiceError('invalid_body', 'Send patient messages.');

@@ -1,3 +1,4 @@
+import { IDENTIFIER_FAULTS, identifierFault, MAX_ID_CHARACTERS } from '#patients/values/identifier.ts';
 import type { EpochDay } from '#patients/record/epoch-day.ts';
 import { FEATURES } from '#patients/features/features.ts';
 import type { PatientFeatures } from '#api/online/feature-store/feature-store.ts';
@@ -12,8 +13,6 @@ export type Asked =
   | { source: 'rows'; objects: readonly unknown[] }
   | { source: 'stored'; patientIds: readonly string[] };
 
-const LONGEST_ID = 64;
-
 /** One object, an array of them, or `{"patient_ids": […]}`. Throws `invalid_body`, `empty_cohort`, `body_too_large`. */
 export function askedOf(body: unknown, maxRows: number): Asked {
   const ids =
@@ -26,8 +25,8 @@ export function askedOf(body: unknown, maxRows: number): Asked {
     throw new ServiceError('body_too_large', `At most ${maxRows} patients at once; submit a job for more.`);
   }
   if (ids === undefined) return { source: 'rows', objects: list };
-  if (!list.every((id) => typeof id === 'string' && id !== '' && id.length <= LONGEST_ID)) {
-    throw new ServiceError('invalid_body', `Patient ids are texts of 1–${LONGEST_ID} characters.`, {
+  if (!list.every((id) => typeof id === 'string' && identifierFault(id) === undefined)) {
+    throw new ServiceError('invalid_body', `Patient ids are texts of 1–${MAX_ID_CHARACTERS} characters.`, {
       field: 'patient_ids',
     });
   }
@@ -103,6 +102,13 @@ export function rowsOfNmrs(
       refused.push(outcome.rejection);
       continue;
     }
+    const { patientId, facilityId } = outcome.row;
+    const wrong = identifierFault(patientId) ?? (facilityId === '' ? undefined : identifierFault(facilityId));
+    if (wrong !== undefined) {
+      const message = `an identifier ${IDENTIFIER_FAULTS[wrong]}`;
+      refused.push({ record: i + 1, field: 'identifier', code: 'bad_value', message });
+      continue;
+    }
     const offset = rows.patientIds.length * places.length;
     for (const [feature, place] of places.entries()) rows.values[offset + feature] = extracted[place]!;
     rows.patientIds.push(outcome.row.patientId);
@@ -131,6 +137,7 @@ function screenMessage(
       code: error.code,
       message: error.message,
     };
-    return { ok: false as const, rejection };
+    const { patientId, facilityId } = reader.record;
+    return { ok: false as const, rejection, whose: { patientId, facilityId, dueDate: '' } };
   }
 }

@@ -1,6 +1,11 @@
-const NEEDS_QUOTES = /[",\r\n]/u;
-const FORMULA = /^[=+\-@\t\r]/u;
+const NEEDS_QUOTES = /[",;\t\r\n]/u;
+/**
+ * A sign that a spreadsheet takes for the start of a formula, at the start of the text or of what another locale takes for
+ * a cell: behind `;`, a tab, a comma or a line break. Full-width signs are taken for their plain ones by some.
+ */
+const FORMULA = /(^|[;,|\t\r\n])(?= *[=+\-@＝＋－＠\t\r])/gu;
 const NUMBER = /^[+-]?\d+(?:\.\d+)?$/u;
+const LONGEST_NUMBER = 40;
 
 /**
  * Text as a CSV cell (RFC 4180), formulas neutralised.
@@ -11,9 +16,10 @@ export function csvCell(text: string): string {
 }
 
 /**
- * What a spreadsheet would run as a formula gets an apostrophe before it (OWASP, "CSV Injection"); a plain signed number
- * stays as it is.
+ * What a spreadsheet would run as a formula gets an apostrophe before it (OWASP, "CSV Injection"), also where a list
+ * separator of another locale begins a cell within the text; a plain signed number stays as it is.
  */
 export function formulaFree(text: string): string {
-  return FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text;
+  if (text.length <= LONGEST_NUMBER && NUMBER.test(text)) return text;
+  return text.replace(FORMULA, "$1'");
 }

@@ -76,7 +76,12 @@ await using service = await serve({
   core: SERVICE_CORE,
   command: 'node',
   args: ['api/main.ts'],
-  env: { DATABASE_URL: databaseUrl, HOST: '127.0.0.1', PORT: String(port) },
+  env: {
+    DATABASE_URL: databaseUrl,
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    KEY_PREDICTIONS_PER_SECOND: '0',
+  },
   url: `http://127.0.0.1:${port}`,
   readyPath: '/health/live',
 });

@@ -8,7 +8,10 @@ import { History } from '#patients/features/history.ts';
 import { isAtRisk, labelOf, standing } from '#patients/features/outcome.ts';
 import { emptyRecord } from '#patients/record/patient-record.ts';
 import { NmrsReader } from '#patients/sources/nmrs.ts';
-import { fillFromRadet, RadetReader } from '#patients/sources/radet.ts';
+import { readHeader } from '#patients/sources/line-list/columns.ts';
+import { fillRecord } from '#patients/sources/line-list/fill-record.ts';
+import { rowReaderFor } from '#patients/sources/line-list/row-reader.ts';
+import { unknownFeatures } from '#patients/sources/line-list/unknown-features.ts';
 import { Cohort, NO_SHIFT, type CohortOptions } from './cohort.ts';
 import { readCommand } from './options.ts';
 import { RowWriter } from './row-writer.ts';
@@ -131,41 +134,51 @@ describe('one cohort in every format', () => {
   it.each([
     [1, 0],
     [18, 1500],
-  ])('what %i RADET snapshots know equals what the EMR knows', (snapshots, leastLateness) => {
-    const unequal = new Set<string>();
-    const cohort = cohortOf();
-    const reader = new RadetReader(radetCsvHeader().trimEnd().split(','));
-    const writer = new RowWriter();
-    const radet = new RadetWriter(snapshots);
-    const record = emptyRecord();
-    const extractor = new Extractor();
-    const out = new Float64Array(WIDTH);
-    const known = Array.from({ length: WIDTH }, () => 0);
-    for (let i = 0; i < 2000; i++) {
-      cohort.make(i);
-      radet.write(cohort, writer);
-      const rows = writer.take().toString().trimEnd().split('\n');
-      fillFromRadet(
-        rows.map((row) => reader.read(row.split(','))),
-        AS_OF,
-        record,
-      );
-      extractor.extract(record, AS_OF, out);
-      // Without the days of supply a line list has no due date: the EMR may have an appointment.
-      const hasSupply = !Number.isNaN(cohort.features[featureIndex('last_days_supply')]!);
-      for (const [j, feature] of FEATURES.entries()) {
-        const isKnown = !Number.isNaN(out[j]!);
-        if (isKnown) known[j]!++;
-        if (!hasSupply || (!isKnown && feature.lineList !== 'snapshot')) continue;
-        if (!Object.is(out[j], cohort.features[j])) unequal.add(feature.name);
+  ])(
+    'what %i RADET snapshots know equals what the EMR knows, but for stock in hand',
+    (snapshots, leastLateness) => {
+      const unequal = new Set<string>();
+      const cohort = cohortOf();
+      const titles = radetCsvHeader().trimEnd().split(',');
+      const reader = rowReaderFor(titles);
+      const unknown = unknownFeatures(readHeader(titles).layout, true);
+      const writer = new RowWriter();
+      const radet = new RadetWriter(snapshots);
+      const record = emptyRecord();
+      const extractor = new Extractor();
+      const out = new Float64Array(WIDTH);
+      const known = Array.from({ length: WIDTH }, () => 0);
+      for (let i = 0; i < 2000; i++) {
+        cohort.make(i);
+        radet.write(cohort, writer);
+        const rows = writer.take().toString().trimEnd().split('\n');
+        const read = rows.map((row, at) => reader.read(row.split(','), { line: at + 2, rowNo: at + 1 }));
+        expect(read.filter(({ fault }) => fault !== undefined)).toEqual([]);
+        fillRecord(read, AS_OF, record);
+        extractor.extract(record, AS_OF, out);
+        // Without the days of supply a line list has no due date: the EMR may have an appointment.
+        const hasSupply = !Number.isNaN(cohort.features[featureIndex('last_days_supply')]!);
+        for (const [j, feature] of FEATURES.entries()) {
+          const isKnown = !Number.isNaN(out[j]!);
+          if (isKnown) known[j]!++;
+          if (!hasSupply || (!isKnown && feature.lineList !== 'snapshot')) continue;
+          if (feature.name.endsWith('_season')) continue;
+          // Pickups that no snapshot shows may have left stock: a list's due date is never later, its lateness never less.
+          const [list, emr] = [out[j]!, cohort.features[j]!];
+          const isInLine =
+            feature.name === 'days_to_due'
+              ? list <= emr
+              : feature.name.startsWith('late_')
+                ? list >= emr
+                : Object.is(list, emr);
+          if (!isInLine) unequal.add(feature.name);
+        }
       }
-    }
-    expect([...unequal]).toEqual([]);
-    expect(reader.unknownFeatures(true).map((name) => known[featureIndex(name)])).toEqual(
-      reader.unknownFeatures(true).map(() => 0),
-    );
-    expect(known[featureIndex('late_days_last')]).toBeGreaterThanOrEqual(leastLateness);
-  });
+      expect([...unequal]).toEqual([]);
+      expect(unknown.map((name) => known[featureIndex(name)])).toEqual(unknown.map(() => 0));
+      expect(known[featureIndex('late_days_last')]).toBeGreaterThanOrEqual(leastLateness);
+    },
+  );
 });
 
 describe('the planted effects', () => {
@@ -211,7 +224,7 @@ describe('the planted effects', () => {
     const rate = ([n, positives]: number[]) => positives! / n!;
     expect(rate(tally.all)).toBeGreaterThan(0.033);
     expect(rate(tally.all)).toBeLessThan(0.047);
-    expect(rate(tally.fresh)).toBeGreaterThan(0.08);
+    expect(rate(tally.fresh)).toBeGreaterThan(0.07);
     expect(rate(tally.fresh)).toBeLessThan(0.15);
     expect(rate(tally.atRisk)).toBeGreaterThan(rate(tally.all));
     const unseen = planted.filter((_, i) => rate(exposure[i]!.exposed) <= rate(exposure[i]!.others));

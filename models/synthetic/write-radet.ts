@@ -19,7 +19,7 @@ const COLUMNS = [
   'Regimen at ART Start', 'Date of Start of Current ART Regimen', 'Current Regimen Line',
   'Current ART Regimen', 'Clinical Staging at Last Visit', 'Date of Last CD4 Count', 'Last CD4 Count',
   'Date of Viral Load Sample Collection (yyyy-mm-dd)', 'Date of Current ViralLoad Result Sample (yyyy-mm-dd)',
-  'Current Viral Load (c/ml)', 'Viral Load Indication', 'Viral Load Eligibility Status',
+  'Current Viral Load (c/ml)', 'Date of Current Viral Load (yyyy-mm-dd)', 'Viral Load Indication', 'Viral Load Eligibility Status',
   'Current ART Status', 'Date of Current ART Status', 'Previous ART Status',
   'Confirmed Date of Previous ART Status', 'TB Status', 'DSD Model', 'Case Manager', 'Snapshot Date',
 ] as const; // prettier-ignore
@@ -33,6 +33,8 @@ const STATUS: Readonly<Record<Standing, string>> = {
   no_due_date: 'Active',
   died: 'Died',
   transferred_out: 'ART Transfer Out',
+  stopped: 'Stopped Treatment',
+  lost: 'IIT',
 };
 
 const LINES = ['', 'First Line', 'Second Line', 'Third Line'];
@@ -107,7 +109,8 @@ export class RadetWriter {
       'Date of Viral Load Sample Collection (yyyy-mm-dd)':
         viralLoad < 0 ? '' : isoDate(loads.day[viralLoad]!),
       'Date of Current ViralLoad Result Sample (yyyy-mm-dd)':
-        viralLoad < 0 ? '' : isoDate(loads.known[viralLoad]!),
+        viralLoad < 0 ? '' : isoDate(loads.day[viralLoad]!),
+      'Date of Current Viral Load (yyyy-mm-dd)': viralLoad < 0 ? '' : isoDate(loads.known[viralLoad]!),
       'Current Viral Load (c/ml)': viralLoad < 0 ? '' : String(loads.value[viralLoad]!),
       'Current ART Status': STATUS[status],
       'Date of Current ART Status': isoDate(statusDay(history, status)),

@@ -5,8 +5,11 @@ import { emptyRecord } from '#patients/record/patient-record.ts';
 import { CsvCells } from '#patients/sources/csv-cells.ts';
 import { NmrsReader } from '#patients/sources/nmrs.ts';
 import { FieldFault } from '#patients/sources/patient-input.ts';
-import { fillFromRadet, RadetReader } from '#patients/sources/radet.ts';
-import { RadetJoin } from '#patients/sources/radet-join.ts';
+import { fillRecord } from '#patients/sources/line-list/fill-record.ts';
+import { joinRows } from '#patients/sources/line-list/join-rows.ts';
+import type { LineListRow } from '#patients/sources/line-list/row.ts';
+import { RowStore } from '#patients/sources/line-list/row-store.ts';
+import { SheetReader } from '#patients/sources/line-list/sheet-reader.ts';
 import { EXTRA_HISTORY_DAYS, type TrainingPatient } from '#models/training/table.ts';
 import { Cohort, NO_SHIFT } from '../synthetic/cohort.ts';
 import { RowWriter } from '../synthetic/row-writer.ts';
@@ -78,47 +81,62 @@ export function radetPatients(file: string, end: EpochDay): PatientSource {
   async function* patients(): AsyncGenerator<TrainingPatient> {
     const seen = emptyRecord();
     const whole = emptyRecord();
-    for (const { rows } of (await joinedRows(file, tally)).patients()) {
-      tally.count(rows[0]!.patientId);
-      yield {
-        facilityId: rows[0]!.facilityId,
-        recordOn: (asOf) => {
-          const isPrinted = rows.some(
-            ({ snapshotDay: day }) => day <= asOf && day > asOf - SNAPSHOT_MONTH_DAYS,
-          );
-          if (!isPrinted) return undefined;
-          fillFromRadet(rows, asOf, seen);
-          return seen;
-        },
-        wholeRecord: () => {
-          fillFromRadet(rows, end, whole, 'all');
-          return whole;
-        },
-      };
+    const store = new RowStore({ seed: 0 });
+    try {
+      await storeRows(file, tally, store);
+      for await (const all of store.patients(() => {})) {
+        const rows = joinRows(all, end).used;
+        if (rows.length === 0) continue;
+        tally.count(rows[0]!.patientId);
+        yield {
+          facilityId: rows[0]!.facilityId,
+          recordOn: (asOf) => {
+            const isPrinted = rows.some(
+              ({ snapshotDay: day }) => day <= asOf && day > asOf - SNAPSHOT_MONTH_DAYS,
+            );
+            if (!isPrinted) return undefined;
+            fillRecord(rows, asOf, seen);
+            return seen;
+          },
+          wholeRecord: () => {
+            fillRecord(rows, end, whole, 'all');
+            return whole;
+          },
+        };
+      }
+    } finally {
+      await store.close();
     }
   }
   return { patients: patients(), refused: () => tally.refused, describe: () => tally.describe() };
 }
 
-async function joinedRows(file: string, tally: Tally): Promise<RadetJoin> {
-  const join = new RadetJoin(Number.POSITIVE_INFINITY);
-  let reader: RadetReader | undefined;
-  const csv = new CsvCells((cells, line) => {
-    if (reader === undefined) {
-      reader = new RadetReader(cells);
-      if (!reader.hasSnapshotDates)
-        throw new Error('training from RADET needs stacked snapshots with a column “Snapshot Date”');
-      return;
-    }
-    try {
-      join.add(reader.read(cells), line);
-    } catch (error) {
-      tally.refuse(line, error);
-    }
+async function storeRows(file: string, tally: Tally, store: RowStore): Promise<void> {
+  let rowNo = 0;
+  const take = (row: LineListRow): void => {
+    row.rowNo = ++rowNo;
+    const { fault } = row;
+    if (fault === undefined) store.add(row);
+    else tally.refuse(row.line, new FieldFault(fault.field, fault.code, fault.message));
+  };
+  const sheet = new SheetReader({
+    name: undefined,
+    isWanted: true,
+    dateOrder: undefined,
+    warn: () => {},
+    onSample: (hasSnapshots) => {
+      if (hasSnapshots) return true;
+      throw new Error('training from RADET needs stacked snapshots with a column “Snapshot Date”');
+    },
   });
-  for await (const piece of createReadStream(file, 'utf8')) csv.write(piece as string);
+  const csv = new CsvCells((cells, line) => sheet.take({ cells, line }, take));
+  for await (const piece of createReadStream(file, 'utf8')) {
+    csv.write(piece as string);
+    await store.drain();
+  }
   csv.end();
-  return join;
+  sheet.finish(take);
+  if (!sheet.isRead) throw new Error('the file has no header of a line list');
 }
 
 class Tally {

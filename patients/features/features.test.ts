@@ -44,15 +44,15 @@ describe('the list of features', () => {
 });
 
 describe('features of pickups', () => {
-  it('count lateness against the due date of the pickup before, early as on time', () => {
+  it('count lateness against the end of the supply in hand, early as on time', () => {
     const value = features(withPickups([200, 30], [160, 30], [135, 30], [90, 30], [60, 90]));
-    // Gaps of 40, 25, 45 and 30 days on 30 days of medicine.
+    // 10 days late, 5 early, 10 late after the 5 days in hand, on time.
     expect(value('late_days_last')).toBe(0);
-    expect(value('late_days_mean_3')).toBe(5);
-    expect(value('late_days_mean_5')).toBe(6.25);
+    expect(value('late_days_mean_3')).toBe(3.33);
+    expect(value('late_days_mean_5')).toBe(5);
     expect(value('late_pickups_of_5')).toBe(2);
     expect(value('late_over_7_days')).toBe(2);
-    expect(value('late_over_14_days')).toBe(1);
+    expect(value('late_over_14_days')).toBe(0);
     expect(value('late_over_28_days')).toBe(0);
     expect(value('days_to_due')).toBe(30);
     expect(value('days_since_last_refill')).toBe(60);
@@ -89,6 +89,29 @@ describe('features of pickups', () => {
   it('look back three years and no further', () => {
     const value = features(withPickups([1200, 30], [1094, 30], [10, 30]));
     expect(value('total_dispensations')).toBe(2);
+  });
+
+  it('are missing, not clean, where a patient came from another facility with a history that nobody sees', () => {
+    const record = withPickups([60, 90], [30, 30]);
+    record.pickupsCompleteFrom = AS_OF - 60;
+    addToSeries(record.observations.artStart, AS_OF - 60, AS_OF - 60, AS_OF - 2000);
+    const value = features(record);
+    for (const name of [
+      'prior_iit_episodes',
+      'total_dispensations',
+      'refill_frequency_6m',
+      'total_visits',
+      'visit_frequency_12m',
+      'recent_vl_tests',
+      'adherence_counseling_count',
+      'late_days_mean_3',
+      'avg_days_supply',
+    ])
+      expect([name, value(name)]).toEqual([name, Number.NaN]);
+    expect(value('days_to_due')).toBe(60);
+    expect(value('late_days_last')).toBe(0);
+    record.observations.artStart.value[0] = AS_OF - 60;
+    expect(features(record)('prior_iit_episodes')).toBe(0);
   });
 
   it('date an interruption by the return', () => {

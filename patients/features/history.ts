@@ -7,6 +7,14 @@ export const LOOK_BACK_DAYS = 1095;
 /** Days after the due date within which a pickup or clinical contact still averts an interruption. */
 export const GRACE_DAYS = 28;
 
+/**
+ * First day on which a patient expected on `expected` counts as interrupted: day 28 itself is still in time. The one
+ * definition for screen, label, risk window and earlier interruptions.
+ */
+export function interruptedFrom(expected: EpochDay): EpochDay {
+  return expected + GRACE_DAYS + 1;
+}
+
 /** Entries of one dispensing are often a day or two apart; a real second pickup never is. */
 const SAME_PICKUP_DAYS = 3;
 
@@ -17,6 +25,8 @@ const SAME_PICKUP_DAYS = 3;
 export class History {
   asOf: EpochDay = Number.NaN;
   record!: PatientRecord;
+  /** For outcomes alone: what was typed in after the as-of date counts too, if it happened by then. */
+  seesLateEntries = false;
 
   /** Merged pickups on or before the as-of date, ascending. */
   pickupCount = 0;
@@ -25,12 +35,19 @@ export class History {
   pickupRegimen = new Int32Array(64);
   pickupLine = new Float64Array(64);
 
-  /** Last pickup + days supplied; the next appointment where the supply is not written down. */
+  /**
+   * End of the supply in hand after each merged pickup, `NaN` where unknown: stock left over is carried, so that a
+   * top-up never shortens it and two refills add up. Where the supply is not written down, the appointment given from
+   * that pickup to the next; never before what is in hand already.
+   */
+  pickupDue = new Float64Array(64);
+
+  /** `pickupDue` of the last pickup. */
   dueDay: EpochDay = Number.NaN;
 
   /**
-   * Days late of each judged pickup, latest first: its day − the due date of the one before it, 0 where it was
-   * on time or early. A pickup whose predecessor has no known supply is not judged.
+   * Days late of each judged pickup, latest first: its day − the due date before it, 0 where it was on time or
+   * early. A pickup before which no due date is known is not judged.
    */
   gapCount = 0;
   gapLate = new Float64Array(64);
@@ -49,16 +66,16 @@ export class History {
   /** Number of merged pickups in the `days` days that end on the as-of date; `NaN` where some may be unseen. */
   pickupsWithin(days: number): number {
     const from = this.asOf - days;
-    if (this.record.pickupsCompleteFrom > from && !this.#knownFromStart()) return Number.NaN;
+    if (this.#isPartlyUnseen(from)) return Number.NaN;
     let n = 0;
     for (let i = this.pickupCount - 1; i >= 0 && this.pickupDay[i]! > from; i--) n++;
     return n;
   }
 
-  /** Number of contact days in the `days` days that end on the as-of date; `NaN` where visits are unknown. */
+  /** Number of contact days in the `days` days that end on the as-of date; `NaN` where some may be unseen. */
   visitsWithin(days: number): number {
-    if (!this.record.visitsKnown) return Number.NaN;
     const from = this.asOf - days;
+    if (!this.record.visitsKnown || this.#isPartlyUnseen(from)) return Number.NaN;
     let n = 0;
     for (let i = this.visitCount - 1; i >= 0 && this.visitDay[i]! > from; i--) n++;
     return n;
@@ -72,7 +89,7 @@ export class History {
     let bestDay = Number.NEGATIVE_INFINITY;
     for (let i = 0; i < series.count; i++) {
       const day = series.day[i]!;
-      if (day >= bestDay && day <= asOf && series.known[i]! <= asOf) {
+      if (day >= bestDay && day <= asOf && this.wasKnown(series.known[i]!)) {
         // Of two entries on one day the greater counts, so that their order does not matter.
         if (day > bestDay || series.value[i]! > series.value[best]!) best = i;
         bestDay = day;
@@ -97,16 +114,16 @@ export class History {
 
   /** Different days with an entry of a kind in the `days` days that end on the as-of date. */
   daysWith(kind: ObservationKind, days: number): number {
-    if (!this.record.seriesKnown) return Number.NaN;
-    const series = this.record.observations[kind];
     const from = this.asOf - days;
+    if (!this.record.seriesKnown || this.#isPartlyUnseen(from)) return Number.NaN;
+    const series = this.record.observations[kind];
     let n = 0;
     for (let i = 0; i < series.count; i++) {
       const day = series.day[i]!;
-      if (day <= from || day > this.asOf || series.known[i]! > this.asOf) continue;
+      if (day <= from || day > this.asOf || !this.wasKnown(series.known[i]!)) continue;
       let earlier = false;
       for (let j = 0; j < i && !earlier; j++)
-        earlier = series.day[j] === day && series.known[j]! <= this.asOf;
+        earlier = series.day[j] === day && this.wasKnown(series.known[j]!);
       if (!earlier) n++;
     }
     return n;
@@ -146,6 +163,15 @@ export class History {
     return this.record.pickupsCompleteFrom <= this.asOf - LOOK_BACK_DAYS || this.#knownFromStart();
   }
 
+  /** Whether a record that was typed in on `known` counts. */
+  wasKnown(known: EpochDay): boolean {
+    return this.seesLateEntries || known <= this.asOf;
+  }
+
+  #isPartlyUnseen(from: EpochDay): boolean {
+    return this.record.pickupsCompleteFrom > from && !this.#knownFromStart();
+  }
+
   #knownFromStart(): boolean {
     return this.record.pickupsCompleteFrom <= this.artStartDay();
   }
@@ -156,15 +182,39 @@ export function hundredths(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
-/** Fills `history` with what was known of `record` at the end of the day `asOf`. */
-export function summarise(record: PatientRecord, asOf: EpochDay, history: History): void {
+/**
+ * Fills `history` with what was known of `record` at the end of the day `asOf`; with `seesLateEntries`, with what had
+ * happened by then, whenever it was typed in.
+ */
+export function summarise(
+  record: PatientRecord,
+  asOf: EpochDay,
+  history: History,
+  seesLateEntries = false,
+): void {
   history.record = record;
   history.asOf = asOf;
+  history.seesLateEntries = seesLateEntries;
   gatherPickups(history);
   gatherVisits(history);
-  findDue(history);
+  findDueDays(history);
   judgeGaps(history);
   findEpisodes(history);
+}
+
+/**
+ * The day on which a patient with that due date was last expected: the due date itself, or a clinical contact that
+ * followed within the grace and before `until`. A contact without medicines moves the expectation to its own day.
+ */
+export function expectedAfter(history: History, due: EpochDay, until: EpochDay): EpochDay {
+  const { visitDay, visitClinical, visitCount } = history;
+  let expected = due;
+  for (let v = 0; v < visitCount; v++) {
+    const day = visitDay[v]!;
+    if (day >= until) break;
+    if (visitClinical[v] === 1 && day > expected && day < interruptedFrom(expected)) expected = day;
+  }
+  return expected;
 }
 
 function gatherPickups(history: History): void {
@@ -176,13 +226,14 @@ function gatherPickups(history: History): void {
     history.pickupSupply = new Float64Array(size);
     history.pickupRegimen = new Int32Array(size);
     history.pickupLine = new Float64Array(size);
+    history.pickupDue = new Float64Array(size);
     history.gapLate = new Float64Array(size);
   }
   const { pickupDay, pickupSupply, pickupRegimen, pickupLine } = history;
   let n = 0;
   for (let i = 0; i < pickups.count; i++) {
     const day = pickups.day[i]!;
-    if (day > asOf || pickups.known[i]! > asOf || day <= asOf - LOOK_BACK_DAYS) continue;
+    if (day > asOf || !history.wasKnown(pickups.known[i]!) || day <= asOf - LOOK_BACK_DAYS) continue;
     // Insertion sort: records come nearly in order. Ties by supply, so that the order of entry is no matter.
     const supply = pickups.supply[i]!;
     let at = n++;
@@ -233,7 +284,7 @@ function gatherVisits(history: History): void {
   let n = 0;
   for (let i = 0; i < visits.count; i++) {
     const day = visits.day[i]!;
-    if (day > asOf || visits.known[i]! > asOf || day <= asOf - LOOK_BACK_DAYS) continue;
+    if (day > asOf || !history.wasKnown(visits.known[i]!) || day <= asOf - LOOK_BACK_DAYS) continue;
     const clinical = visits.value[i] === 1 ? 1 : 0;
     let at = n;
     while (at > 0 && visitDay[at - 1]! > day) at--;
@@ -252,56 +303,63 @@ function gatherVisits(history: History): void {
   history.visitCount = n;
 }
 
-function findDue(history: History): void {
-  const last = history.pickupCount - 1;
-  if (last < 0) {
-    history.dueDay = Number.NaN;
-    return;
+function findDueDays(history: History): void {
+  const { pickupDay, pickupSupply, pickupDue, pickupCount } = history;
+  let inHand = Number.NaN;
+  for (let i = 0; i < pickupCount; i++) {
+    const day = pickupDay[i]!;
+    const from = inHand > day ? inHand : day;
+    const supply = pickupSupply[i]!;
+    if (Number.isNaN(supply)) {
+      const appointment = appointmentGiven(
+        history,
+        day,
+        i + 1 < pickupCount ? pickupDay[i + 1]! : Number.POSITIVE_INFINITY,
+      );
+      inHand = appointment > from ? appointment : from > day ? from : Number.NaN;
+    } else inHand = from + supply;
+    pickupDue[i] = inHand;
   }
-  const day = history.pickupDay[last]!;
-  const supply = history.pickupSupply[last]!;
-  if (!Number.isNaN(supply)) {
-    history.dueDay = day + supply;
-    return;
+  history.dueDay = inHand;
+}
+
+/** The appointment that was given last from a pickup's day to the day before the next one, `NaN` where none was. */
+function appointmentGiven(history: History, from: EpochDay, until: EpochDay): EpochDay {
+  const series = history.record.observations.nextAppointment;
+  let given = Number.NEGATIVE_INFINITY;
+  let appointment = Number.NaN;
+  for (let i = 0; i < series.count; i++) {
+    const day = series.day[i]!;
+    if (day < from || day >= until || day > history.asOf || day < given) continue;
+    if (!history.wasKnown(series.known[i]!) || !(series.value[i]! > from)) continue;
+    if (day > given || series.value[i]! > appointment) appointment = series.value[i]!;
+    given = day;
   }
-  const appointment = history.latestValue('nextAppointment');
-  history.dueDay = appointment > day ? appointment : Number.NaN;
+  return appointment;
 }
 
 function judgeGaps(history: History): void {
-  const { pickupDay, pickupSupply, gapLate } = history;
+  const { pickupDay, pickupDue, gapLate } = history;
   let n = 0;
   for (let i = history.pickupCount - 1; i > 0; i--) {
-    const supply = pickupSupply[i - 1]!;
-    if (Number.isNaN(supply)) continue;
-    gapLate[n++] = Math.max(0, pickupDay[i]! - pickupDay[i - 1]! - supply);
+    const due = pickupDue[i - 1]!;
+    if (Number.isNaN(due)) continue;
+    gapLate[n++] = Math.max(0, pickupDay[i]! - due);
   }
   history.gapCount = n;
   history.gapsComplete = history.pickupsComplete();
 }
 
-/**
- * Interruptions that ended: a gap of more than 28 days after the due date without pickup or clinical contact.
- * A clinical contact within the grace moves the expectation to its own day.
- */
+/** Interruptions that ended: more than 28 days after the due date without pickup or clinical contact. */
 function findEpisodes(history: History): void {
-  const { pickupDay, pickupSupply, visitDay, visitClinical, visitCount } = history;
+  const { pickupDay, pickupDue } = history;
   history.iitEpisodes = 0;
   history.lastReturnDay = Number.NaN;
-  let visit = 0;
   for (let i = 1; i < history.pickupCount; i++) {
-    const supply = pickupSupply[i - 1]!;
-    if (Number.isNaN(supply)) continue;
-    let expected = pickupDay[i - 1]! + supply;
+    const due = pickupDue[i - 1]!;
     const back = pickupDay[i]!;
-    if (back - expected <= GRACE_DAYS) continue;
-    while (visit < visitCount && visitDay[visit]! <= expected) visit++;
-    for (let v = visit; v < visitCount && visitDay[v]! < back; v++) {
-      if (visitClinical[v] === 0) continue;
-      if (visitDay[v]! - expected > GRACE_DAYS) break;
-      expected = visitDay[v]!;
-    }
-    if (back - expected > GRACE_DAYS) {
+    if (!(back >= interruptedFrom(due))) continue;
+    if (back >= interruptedFrom(expectedAfter(history, due, back))) {
       history.iitEpisodes++;
       history.lastReturnDay = back;
     }

@@ -1,5 +1,5 @@
 import type { EpochDay } from '../record/epoch-day.ts';
-import { GRACE_DAYS, History, summarise } from './history.ts';
+import { expectedAfter, History, interruptedFrom, summarise } from './history.ts';
 import type { PatientRecord } from '../record/patient-record.ts';
 
 /** Days after the as-of date in which an interruption is predicted. */
@@ -8,38 +8,76 @@ export const WINDOW_DAYS = 90;
 /**
  * Where a patient stands on the as-of date:
  * `in_care` = may be scored · `interrupted` = past due + 28 without pickup or clinical contact: tracing, not
- * prediction · `no_pickup`, `no_due_date` = not enough data · `died`, `transferred_out` = documented.
+ * prediction · `no_pickup`, `no_due_date` = not enough data · `died`, `transferred_out`, `stopped` (treatment), `lost` (to
+ * follow-up) = documented.
  */
-export type Standing = 'in_care' | 'interrupted' | 'no_pickup' | 'no_due_date' | 'died' | 'transferred_out';
+export type Standing =
+  | 'in_care'
+  | 'interrupted'
+  | 'no_pickup'
+  | 'no_due_date'
+  | 'died'
+  | 'transferred_out'
+  | 'stopped'
+  | 'lost';
+
+/** Documented ends of care, the graver first. */
+const EXITS = [
+  ['death', 'died'],
+  ['transferOut', 'transferred_out'],
+  ['stopped', 'stopped'],
+  ['lost', 'lost'],
+] as const;
+
+/** `expectedAfter` of the present due date. `NaN` where the due date is unknown. */
+export function expectedDay(history: History): EpochDay {
+  return expectedAfter(history, history.dueDay, Number.POSITIVE_INFINITY);
+}
+
+/** Day of the last pickup, `-Infinity` where there is none. */
+function lastPickupDay(history: History): EpochDay {
+  const last = history.pickupCount - 1;
+  return last < 0 ? Number.NEGATIVE_INFINITY : history.pickupDay[last]!;
+}
 
 /**
- * The day on which the patient was last expected: the due date, or a clinical contact that followed within
- * the grace of 28 days. `NaN` where the due date is unknown.
+ * The documented end of care that stands: a later dispensing outweighs any of them, a later clinical contact that the
+ * patient was lost.
  */
-export function expectedDay(history: History): EpochDay {
-  let expected = history.dueDay;
-  for (let v = 0; v < history.visitCount; v++) {
-    if (history.visitClinical[v] === 0) continue;
-    const day = history.visitDay[v]!;
-    if (day > expected && day - expected <= GRACE_DAYS) expected = day;
+function exitOf(history: History): Exclude<Standing, 'in_care'> | undefined {
+  const last = lastPickupDay(history);
+  for (const [kind, exit] of EXITS) {
+    const day = history.latestDay(kind);
+    if (history.latestDay('returned') >= day) continue;
+    if (day >= last && !(exit === 'lost' && wasSeenAfter(history, day))) return exit;
   }
-  return expected;
+  return undefined;
+}
+
+function wasSeenAfter(history: History, day: EpochDay): boolean {
+  for (let v = history.visitCount - 1; v >= 0 && history.visitDay[v]! > day; v--)
+    if (history.visitClinical[v] === 1) return true;
+  return false;
+}
+
+/** Whether a death or transfer is documented before the last dispensing: a note on the quality of the data. */
+export function wasDispensedAfterExit(history: History): boolean {
+  const last = lastPickupDay(history);
+  return history.latestDay('death') < last || history.latestDay('transferOut') < last;
 }
 
 export function standing(history: History): Standing {
-  if (!Number.isNaN(history.latestDay('death'))) return 'died';
-  const left = history.latestDay('transferOut');
-  const last = history.pickupCount - 1;
-  if (!Number.isNaN(left) && (last < 0 || history.pickupDay[last]! <= left)) return 'transferred_out';
-  if (last < 0) return 'no_pickup';
+  const exit = exitOf(history);
+  if (exit !== undefined) return exit;
+  if (history.pickupCount === 0) return 'no_pickup';
   const expected = expectedDay(history);
   if (Number.isNaN(expected)) return 'no_due_date';
-  return history.asOf - expected > GRACE_DAYS ? 'interrupted' : 'in_care';
+  return history.asOf >= interruptedFrom(expected) ? 'interrupted' : 'in_care';
 }
 
-/** True where due + 28 falls inside the window: only they can become IIT by their present due date. */
+/** True where the patient would be interrupted within the window: only they can become IIT by their present due date. */
 export function isAtRisk(history: History, windowDays = WINDOW_DAYS): boolean {
-  return expectedDay(history) + GRACE_DAYS <= history.asOf + windowDays;
+  return interruptedFrom(expectedDay(history)) <= history.asOf + windowDays;
 }
 
 /**
@@ -56,50 +94,19 @@ export function labelOf(
   windowDays = WINDOW_DAYS,
 ): number {
   const end = asOf + windowDays;
-  for (const kind of ['death', 'transferOut'] as const) {
-    const series = record.observations[kind];
-    for (let i = 0; i < series.count; i++) {
-      const day = series.day[i]!;
-      if (day > asOf && day <= end) return Number.NaN;
-    }
-  }
-  knowEverything(record, end, scratch);
+  summarise(record, end, scratch, true);
+  const exit = exitOf(scratch);
+  if (exit === 'died' || exit === 'transferred_out') return Number.NaN;
   let i = scratch.pickupCount - 1;
   while (i >= 0 && scratch.pickupDay[i]! > asOf) i--;
   if (i < 0) return Number.NaN;
   for (; i < scratch.pickupCount; i++) {
-    let expected = scratch.pickupDay[i]! + scratch.pickupSupply[i]!;
-    if (Number.isNaN(expected)) expected = appointmentAfter(record, scratch.pickupDay[i]!);
-    if (Number.isNaN(expected)) return Number.NaN;
+    const due = scratch.pickupDue[i]!;
+    if (Number.isNaN(due)) return Number.NaN;
     const next = i + 1 < scratch.pickupCount ? scratch.pickupDay[i + 1]! : Number.POSITIVE_INFINITY;
-    for (let v = 0; v < scratch.visitCount; v++) {
-      const day = scratch.visitDay[v]!;
-      if (scratch.visitClinical[v] === 1 && day < next && day > expected && day - expected <= GRACE_DAYS)
-        expected = day;
-    }
-    const lastDay = expected + GRACE_DAYS;
-    if (lastDay > end) return 0;
-    if (next > lastDay && lastDay >= asOf) return 1;
+    const from = interruptedFrom(expectedAfter(scratch, due, next));
+    if (from > end) return 0;
+    if (next >= from && from > asOf) return 1;
   }
   return 0;
-}
-
-/** Next appointment given at a pickup without a duration. */
-function appointmentAfter(record: PatientRecord, pickupDay: EpochDay): EpochDay {
-  const series = record.observations.nextAppointment;
-  for (let i = 0; i < series.count; i++)
-    if (series.day[i] === pickupDay && series.value[i]! > pickupDay) return series.value[i]!;
-  return Number.NaN;
-}
-
-/** Summary at `day` as if every record had been entered on the day itself. */
-function knowEverything(record: PatientRecord, day: EpochDay, history: History): void {
-  const { pickups, visits } = record;
-  const pickupsKnown = pickups.known;
-  const visitsKnown = visits.known;
-  pickups.known = pickups.day;
-  visits.known = visits.day;
-  summarise(record, day, history);
-  pickups.known = pickupsKnown;
-  visits.known = visitsKnown;
 }

@@ -38,6 +38,9 @@ export const OBSERVATION_KINDS = [
   'artStart',
   'death',
   'transferOut',
+  'stopped',
+  'lost',
+  'returned',
 ] as const;
 
 export type ObservationKind = (typeof OBSERVATION_KINDS)[number];
@@ -45,7 +48,8 @@ export type ObservationKind = (typeof OBSERVATION_KINDS)[number];
 /**
  * Everything the features may look at for one patient, whatever format it came in. Days are epoch days,
  * unknown numbers `NaN`. Values in `observations`: viral load in copies/mL; `artStart` and `nextAppointment`
- * hold an epoch day; `counselling`, `death` and `transferOut` hold 1.
+ * hold an epoch day; `counselling`, `death`, `transferOut`, `stopped` (treatment), `lost` (to follow-up) and `returned` (to care)
+ * hold 1.
  */
 export interface PatientRecord {
   patientId: string;
@@ -62,8 +66,9 @@ export interface PatientRecord {
   visits: Series;
   observations: Record<ObservationKind, Series>;
   /**
-   * First day from which every pickup is on record: `-Infinity` for an EMR's whole history; for stacked
-   * snapshots the day of the first pickup after which none can have been missed.
+   * First day from which every pickup is on record: `-Infinity` for an EMR's whole history; the first pickup of a
+   * patient who was transferred in, whose visits and findings before it are unknown as well; for stacked snapshots the
+   * day of the first pickup after which none can have been missed.
    */
   pickupsCompleteFrom: EpochDay;
   /** False where the source (a line list) has no visits at all. */

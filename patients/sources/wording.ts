@@ -1,9 +1,12 @@
 import { featureByName } from '#patients/features/features.ts';
+import { readViralLoad as readViralLoadCell } from './viral-load.ts';
 
 /** Reads one wording of a finding: its code, or `NaN` where the wording says that nothing is known. */
 export type Vocabulary = (text: string) => number;
 
 const MOST_REMEMBERED = 500;
+/** No finding is told in more: texts are cut before any pattern sees them. */
+const LONGEST_WORDING = 100;
 
 /** Remembers what each wording meant: exports use a handful of them millions of times. */
 function remembered(read: Vocabulary): Vocabulary {
@@ -11,8 +14,8 @@ function remembered(read: Vocabulary): Vocabulary {
   return (text) => {
     const before = known.get(text);
     if (before !== undefined) return before;
-    const code = read(text.trim().toLowerCase());
-    if (known.size < MOST_REMEMBERED) known.set(text, code);
+    const code = read(text.slice(0, LONGEST_WORDING).trim().toLowerCase());
+    if (known.size < MOST_REMEMBERED && text.length <= LONGEST_WORDING) known.set(text, code);
     return code;
   };
 }
@@ -25,7 +28,12 @@ function byPattern(...patterns: readonly (readonly [RegExp, number])[]): Vocabul
 export const WORDINGS = {
   sex: byPattern([/^(f|female|woman|girl)\b/, 0], [/^(m|male|man|boy)\b/, 1]),
   whoStage: byPattern([/\b(iv|4)\b/, 4], [/\b(iii|3)\b/, 3], [/\b(ii|2)\b/, 2], [/\b(i|1)\b/, 1]),
-  regimenLine: byPattern([/third|3|salvage/, 3], [/second|2/, 2], [/first|1/, 1]),
+  /** A drug's name (3TC) is no line, nor is a count of drugs or months; a line in words or as 1st, 2nd, 3rd is one. */
+  regimenLine: byPattern(
+    [/second|(?<![a-z0-9])2nd|line[^a-z0-9]?(2|ii)(?![a-z0-9])|^(2|ii)(\.0)?$/, 2],
+    [/third|salvage|(?<![a-z0-9])3rd|line[^a-z0-9]?(3|iii)(?![a-z0-9])|^(3|iii)(\.0)?$/, 3],
+    [/first|(?<![a-z0-9])1st|line[^a-z0-9]?(1|i)(?![a-z0-9])|^(1|i)(\.0)?$/, 1],
+  ),
   tbSymptoms: byPattern(
     [/^(no|none|negative)\b|no (tb|sign|symptom)|not (suspected|presumptive)/, 0],
     [/presumptive|suspect|symptom|positive|treatment|confirmed|^yes\b|disease/, 1],
@@ -40,9 +48,9 @@ export const WORDINGS = {
   dsdModel: remembered((text) => {
     const exact = featureByName('dsd_model')?.categories?.find((c) => c.label === text);
     if (exact) return exact.code;
-    if (/fast.?track|multi.?month|mmd/.test(text)) return 1;
+    if (/fast.?track|multi.?month|\bmm[ds]\b/.test(text)) return 1;
     if (/facility.*(group|club)|adherence club/.test(text)) return 2;
-    if (/pharmac|home|courier|deliver/.test(text)) return 4;
+    if (/pharmac|home|courier|deliver|\bcparp\b|\bddd\b/.test(text)) return 4;
     if (/group|club|c-?art|cag\b|carg\b/.test(text)) return 3;
     return /facility|standard|conventional|not devolved|^no\b/.test(text) ? 0 : Number.NaN;
   }),
@@ -52,20 +60,10 @@ export const WORDINGS = {
   exit: byPattern([/death|died|dead/, 1], [/transfer(red)?.?out/, 2], [/./, 0]),
 } as const;
 
-/**
- * Viral load in copies/mL: a number with or without thousands' commas; "not detected", "TND", "LDL" and
- * "< 20" count as the bound below which nothing was counted: 0 for the words, one less for a number.
- * `NaN` for an empty text, `undefined` for one that says nothing of the kind.
- */
+/** `readViralLoad` of a single record: `NaN` where there is no result, `undefined` for a text that says nothing of the kind. */
 export function readViralLoad(text: string): number | undefined {
-  const plain = text.trim().toLowerCase().replaceAll(',', '');
-  if (plain === '') return Number.NaN;
-  if (/^\d+(\.\d+)?(\s*(c|cp|copies)(\/ml)?)?$/.test(plain)) return Number.parseFloat(plain);
-  if (/tnd|ldl|not detected|undetect/.test(plain)) return 0;
-  const below = /^<\s*(\d+)/.exec(plain);
-  if (below) return Math.max(0, Number(below[1]) - 1);
-  const above = /^>\s*(\d+)/.exec(plain);
-  return above ? Number(above[1]) : undefined;
+  const load = readViralLoadCell(text);
+  return load === 'unreadable' ? undefined : load;
 }
 
 /** Days of supply from "90", "90 days" or "3 months"; `undefined` for anything else. */

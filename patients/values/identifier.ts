@@ -14,6 +14,14 @@ export const IDENTIFIER_FAULTS: Readonly<Record<IdentifierFault, string>> = {
   control_character: 'holds a control character',
 };
 
+/** What people can read of a text that is no identifier: control characters as blanks, at most 64 characters. */
+export function readableId(text: string): string {
+  const plain = Array.from(text.slice(0, 4 * MAX_ID_CHARACTERS).toWellFormed(), (letter) =>
+    CONTROL.test(letter) ? ' ' : letter,
+  );
+  return plain.slice(0, MAX_ID_CHARACTERS).join('').trim();
+}
+
 /**
  * The one rule of identifiers, for every door: 1–64 code points, not all blank, no control character (PostgreSQL stores
  * no NUL), no lone surrogate. Undefined where the text is a good one.

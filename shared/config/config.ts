@@ -45,9 +45,19 @@ export const environment = z.object({
     .default('Africa/Lagos'),
   CHUNK_ROWS: count(100, 100_000).default(10_000),
   MAX_UPLOADS: count(1, 1_000).default(8),
+  MAX_UPLOADS_PER_TENANT: count(1, 1_000).default(6),
   MAX_UPLOAD_BYTES: count(1_024, Number.MAX_SAFE_INTEGER).default(20 * 1024 ** 3),
   MAX_ROW_BYTES: count(1_024, 16 * 1024 ** 2).default(1024 ** 2),
   MIN_UPLOAD_BYTES_PER_SECOND: count(0, 1_000_000_000).default(1_024),
+  INTAKE_THREADS: count(0, 16).default(0),
+  MEMORY_BUDGET_MB: count(16, 65_536).default(256),
+  KEY_REQUESTS_PER_SECOND: count(0, 1_000_000).default(200),
+  KEY_POLLS_PER_SECOND: count(0, 1_000_000).default(2_000),
+  KEY_PREDICTIONS_PER_SECOND: count(0, 1_000_000).default(5_000),
+  TENANT_REQUESTS_PER_SECOND: count(0, 1_000_000).default(400),
+  ADDRESS_REFUSALS_PER_SECOND: count(0, 1_000_000).default(20),
+  MAX_WAITING_PER_KEY: count(1, 100_000).default(50),
+  TRUST_PROXY_HOPS: count(0, 10).default(0),
   MAX_OPEN_CHUNKS: count(1, 1_000_000).default(4_000),
   SCORING_THREADS: count(0, 64).default(0),
   SCORING_THREAD_HEAP_MB: count(1, 4_096).default(192),
@@ -74,6 +84,15 @@ export const environment = z.object({
   DRIFT_WINDOW_DAYS: count(1, 3_650).default(28),
   DRIFT_SECONDS: z.coerce.number().min(0.05).max(3_600).default(15),
   SHADOW_SECONDS: z.coerce.number().min(0.05).max(3_600).default(5),
+  METRICS_PORT: port.optional(),
+  METRICS_TOKEN: z
+    .string()
+    .regex(/^[!-~]{16,200}$/u, 'must be 16 to 200 printable ASCII characters')
+    .optional(),
+  DOCS: z
+    .enum(['on', 'off'])
+    .default('on')
+    .transform((text) => text === 'on'),
   MAX_MODEL_BYTES: count(1_024, 1024 ** 3).default(64 * 1024 ** 2),
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .string()

@@ -4,6 +4,7 @@ import * as programme from '#migrations/0002-programme.ts';
 import * as backups from '#migrations/0003-backups.ts';
 import * as intake from '#migrations/0004-intake.ts';
 import * as people from '#migrations/0005-people.ts';
+import * as modelOwners from '#migrations/0007-model-owners.ts';
 import type { Db } from './database.ts';
 
 /** Every released migration by name, in order. A released one is never edited: add the next number. */
@@ -13,6 +14,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0003-backups': backups,
   '0004-intake': intake,
   '0005-people': people,
+  '0007-model-owners': modelOwners,
 };
 
 /** Brings the schema up to date; Kysely's lock lets several processes call it at once. */

@@ -7,6 +7,7 @@ export type Database = {
   api_keys: ApiKeysTable;
   models: ModelsTable;
   model_activations: ModelActivationsTable;
+  model_grants: ModelGrantsTable;
   jobs: JobsTable;
   chunks: ChunksTable;
   rejections: RejectionsTable;
@@ -102,6 +103,14 @@ type ModelsTable = {
   content: Buffer;
   created_at: Generated<Date>;
   created_by: string;
+  owner_tenant_id: number | null;
+};
+
+type ModelGrantsTable = {
+  model_id: number;
+  tenant_id: number;
+  granted_at: Generated<Date>;
+  granted_by: string;
 };
 
 type ModelActivationsTable = {

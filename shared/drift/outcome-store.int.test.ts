@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestApi, type TestApi } from '#test/support/test-api.ts';
+import { readObservedPerformance } from './outcome-store.ts';
+import { randomNumbers } from '#test/support/sample-model.ts';
 import { knownModel } from '#test/support/known-model.ts';
 import { registerModel } from '#shared/models/store.ts';
 
@@ -150,7 +152,53 @@ test('outcomes give the observed AUC, calibration and months of a model, and its
       ['2026-01', 20],
     ],
   );
-  const metrics = await (await api.call('/metrics')).text();
-  expect(metrics).toMatch(/^iit_model_auc_score 1$/mu);
-  expect(metrics).toMatch(/^iit_model_drift_detected 0$/mu);
+  const scrape = async () => await (await api.call('/metrics')).text();
+  expect(await scrape()).toMatch(/^iit_model_drift_detected 0$/mu);
+  // The scrape starts the measuring and does not wait for it.
+  await expect.poll(scrape).toMatch(/^iit_model_auc_score 1$/mu);
+});
+
+test('figures of tied risks are those of the definitions', async () => {
+  const random = randomNumbers(7);
+  const seen = Array.from({ length: 500 }, () => {
+    const risk = Math.round(random() * 20) / 20;
+    return { risk, interrupted: random() < risk };
+  });
+  await sql`DELETE FROM outcomes`.execute(api.database.db);
+  await api.database.db
+    .insertInto('outcomes')
+    .values(
+      seen.map(({ risk, interrupted }, i) => ({
+        tenant_id: 1,
+        job_id: randomUUID(),
+        row_no: 1,
+        model_id: modelId,
+        patient_id: `t-${i}`,
+        scored_on: '2026-03-01',
+        risk,
+        interrupted,
+        known_on: '2026-04-01',
+        recorded_by: 'test',
+      })),
+    )
+    .execute();
+  const positives = seen.filter(({ interrupted }) => interrupted);
+  const negatives = seen.filter(({ interrupted }) => !interrupted);
+  let wins = 0;
+  for (const { risk } of positives) {
+    for (const other of negatives) wins += risk > other.risk ? 1 : risk === other.risk ? 0.5 : 0;
+  }
+  const found = await readObservedPerformance(api.database.db, 1, modelId);
+  expect(found.auc).toBeCloseTo(wins / (positives.length * negatives.length), 12);
+  const brier = seen.reduce((sum, { risk, interrupted }) => sum + (risk - Number(interrupted)) ** 2, 0) / 500;
+  expect(found.brier).toBeCloseTo(brier, 12);
+  expect(found.months[0]).toMatchObject({
+    month: '2026-03',
+    n: 500,
+    interrupted: positives.length,
+    auc: found.auc,
+  });
+  expect(found.calibration.map(({ n }) => n)).toEqual(Array.from({ length: 10 }, () => 50));
+  const predicted = found.calibration.map((bin) => bin.mean_predicted);
+  expect(predicted).toEqual(predicted.toSorted((a, b) => a - b));
 });

@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
 import type { Db } from '#shared/db/database.ts';
-import { brierScore, type CalibrationBin, calibrationBins, observedAuc } from './outcome-metrics.ts';
+
+/** Tenths of the patients by predicted risk, ascending. */
+export type CalibrationBin = { n: number; mean_predicted: number; observed: number };
 
 export type ObservedMonth = {
   /** YYYY-MM, of the scoring */
@@ -25,41 +27,75 @@ export type ObservedPerformance = {
 
 /** Outcomes read at once; beyond, the latest. */
 const MOST_OUTCOMES = 2_000_000;
+const CALIBRATION_BINS = 10;
 
-/** What became of a model's patients against what it said of them, one tenant's, by the month of scoring. */
+type MonthRow = {
+  /** null: all months together. */
+  month: string | null;
+  n: number;
+  interrupted: number;
+  sum_risk: number;
+  brier: number;
+  /** Of the interrupted, by risk ascending, ties at their mean rank. */
+  rank_sum: number | null;
+};
+
+/**
+ * What became of a model's patients against what it said of them, one tenant's, by the month of scoring. PostgreSQL does
+ * the counting: a million outcomes are no work for a process that answers requests.
+ */
 export async function readObservedPerformance(
   db: Db,
   tenantId: number,
   modelId: number,
 ): Promise<ObservedPerformance> {
-  const { rows } = await sql<{ month: string; risks: number[]; interrupted: boolean[] }>`
-    SELECT to_char(scored_on, 'YYYY-MM') AS month, array_agg(risk) AS risks, array_agg(interrupted) AS interrupted
-    FROM (SELECT scored_on, risk, interrupted FROM outcomes WHERE model_id = ${modelId} AND tenant_id = ${tenantId}
-      ORDER BY scored_on DESC LIMIT ${MOST_OUTCOMES}) latest
-    GROUP BY 1 ORDER BY 1 DESC`.execute(db);
-  const all = {
-    risks: rows.flatMap((row) => row.risks),
-    interrupted: rows.flatMap((row) => row.interrupted),
-  };
+  const seen = sql`SELECT to_char(scored_on, 'YYYY-MM') AS month, risk, interrupted FROM outcomes
+    WHERE model_id = ${modelId} AND tenant_id = ${tenantId} ORDER BY scored_on DESC LIMIT ${MOST_OUTCOMES}`;
+  const { rows } = await sql<MonthRow>`
+    WITH seen AS (${seen}), ranked AS (
+      SELECT month, risk, interrupted,
+        rank() OVER (PARTITION BY month ORDER BY risk) + (count(*) OVER (PARTITION BY month, risk) - 1) / 2.0::float8 AS month_rank,
+        rank() OVER (ORDER BY risk) + (count(*) OVER (PARTITION BY risk) - 1) / 2.0::float8 AS whole_rank
+      FROM seen
+    )
+    SELECT month, count(*) AS n, count(*) FILTER (WHERE interrupted) AS interrupted, sum(risk) AS sum_risk,
+      avg((risk - interrupted::int) ^ 2) AS brier,
+      CASE WHEN grouping(month) = 1 THEN sum(whole_rank) FILTER (WHERE interrupted)
+        ELSE sum(month_rank) FILTER (WHERE interrupted) END AS rank_sum
+    FROM ranked GROUP BY GROUPING SETS ((month), ()) HAVING count(*) > 0
+    ORDER BY month DESC NULLS FIRST`.execute(db);
+  const [all, ...months] = rows;
+  if (all === undefined) return { n: 0, interrupted: 0, auc: null, brier: null, calibration: [], months: [] };
+  const { rows: calibration } = await sql<CalibrationBin>`
+    WITH seen AS (${seen}), placed AS (
+      SELECT risk, interrupted,
+        ceil(${CALIBRATION_BINS}::int * row_number() OVER (ORDER BY risk)::float8 / count(*) OVER ()) AS bin FROM seen
+    )
+    SELECT count(*) AS n, avg(risk) AS mean_predicted, avg(interrupted::int)::float8 AS observed
+    FROM placed GROUP BY bin ORDER BY bin`.execute(db);
   return {
-    n: all.risks.length,
-    interrupted: all.interrupted.filter(Boolean).length,
-    auc: observedAuc(all),
-    brier: brierScore(all),
-    calibration: calibrationBins(all),
-    months: rows.map((row) => {
-      const interrupted = row.interrupted.filter(Boolean).length;
-      return {
-        month: row.month,
-        n: row.risks.length,
-        interrupted,
-        meanPredicted: row.risks.reduce((sum, risk) => sum + risk, 0) / row.risks.length,
-        observedRate: interrupted / row.risks.length,
-        auc: observedAuc(row),
-        brier: brierScore(row),
-      };
-    }),
+    n: all.n,
+    interrupted: all.interrupted,
+    auc: aucOf(all),
+    brier: all.brier,
+    calibration,
+    months: months.map((row) => ({
+      month: row.month ?? '',
+      n: row.n,
+      interrupted: row.interrupted,
+      meanPredicted: row.sum_risk / row.n,
+      observedRate: row.interrupted / row.n,
+      auc: aucOf(row),
+      brier: row.brier,
+    })),
   };
+}
+
+/** The Mann–Whitney statistic; null where one class is empty. */
+function aucOf({ n, interrupted, rank_sum: rankSum }: MonthRow): number | null {
+  const others = n - interrupted;
+  if (rankSum === null || others === 0) return null;
+  return (rankSum - (interrupted * (interrupted + 1)) / 2) / (interrupted * others);
 }
 
 export type Outcome = {

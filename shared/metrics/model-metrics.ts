@@ -12,8 +12,6 @@ type Known = {
   detected: boolean;
   /** By feature, and `score`: the higher of the latest job's and the window's, over all tenants. */
   scores: Map<string, number>;
-  /** The lowest of all tenants'; NaN without outcomes of both kinds. */
-  auc: number;
 };
 
 export type ModelMetricsOptions = {
@@ -24,6 +22,8 @@ export type ModelMetricsOptions = {
   windowDays: number;
   /** How long an answer of PostgreSQL serves scrapes. */
   cacheMs?: number;
+  /** How often the observed AUC is measured, in the background: no scrape waits for it. */
+  aucMs?: number;
 };
 
 /**
@@ -31,8 +31,12 @@ export type ModelMetricsOptions = {
  * the tables: every process tells the same, whichever measured. While PostgreSQL is away the last known numbers stay.
  */
 export function addModelMetrics(registry: Registry, options: ModelMetricsOptions): void {
-  const { clock, log, cacheMs = 5_000 } = options;
-  let known: Known = { detected: false, scores: new Map(), auc: NaN };
+  const { clock, log, cacheMs = 5_000, aucMs = 300_000 } = options;
+  let known: Known = { detected: false, scores: new Map() };
+  /** The lowest of all tenants'; NaN without outcomes of both kinds. */
+  let auc = NaN;
+  let measuredAtMs = Number.NEGATIVE_INFINITY;
+  let measuring: Promise<void> | undefined;
   let readAtMs = Number.NEGATIVE_INFINITY;
   let reading: Promise<void> | undefined;
 
@@ -47,6 +51,16 @@ export function addModelMetrics(registry: Registry, options: ModelMetricsOptions
   const fresh = async () => {
     if (clock.nowMs() - readAtMs < cacheMs) return;
     await (reading ??= read().finally(() => (reading = undefined)));
+  };
+  const measure = () => {
+    if (measuring !== undefined || clock.nowMs() - measuredAtMs < aucMs) return;
+    measuring = readAuc(options)
+      .then((found) => {
+        auc = found;
+        measuredAtMs = clock.nowMs();
+      })
+      .catch((error: unknown) => log.warn({ err: error }, 'the observed AUC could not be measured'))
+      .finally(() => (measuring = undefined));
   };
   registry.registerMetric(
     new Gauge({
@@ -77,20 +91,17 @@ export function addModelMetrics(registry: Registry, options: ModelMetricsOptions
       name: 'iit_model_auc_score',
       help: 'Area under the ROC curve of an active model on outcomes that became known; NaN before there are any.',
       registers: [],
-      async collect() {
-        await fresh();
-        this.set(known.auc);
+      collect() {
+        measure();
+        this.set(auc);
       },
     }),
   );
 }
 
 async function readKnown({ db, thresholds, windowDays }: ModelMetricsOptions): Promise<Known> {
-  const { rows: active } = await sql<{ tenant_id: number; id: number; manifest: ModelManifest }>`
-    SELECT DISTINCT ON (a.tenant_id) a.tenant_id, m.id, m.manifest
-    FROM model_activations a JOIN models m ON m.id = a.model_id
-    ORDER BY a.tenant_id, a.id DESC`.execute(db);
-  const known: Known = { detected: false, scores: new Map(), auc: NaN };
+  const active = await readActive(db);
+  const known: Known = { detected: false, scores: new Map() };
   for (const { tenant_id: tenantId, id, manifest } of active) {
     const drift = await readModelDrift(db, tenantId, { id, manifest }, thresholds, windowDays);
     known.detected ||= drift.detected;
@@ -100,8 +111,23 @@ async function readKnown({ db, thresholds, windowDays }: ModelMetricsOptions): P
         known.scores.set(name, Math.max(known.scores.get(name) ?? 0, index));
       }
     }
-    const { auc } = await readObservedPerformance(db, tenantId, id);
-    if (auc !== null && !(known.auc <= auc)) known.auc = auc;
   }
   return known;
+}
+
+async function readAuc({ db }: ModelMetricsOptions): Promise<number> {
+  let lowest = NaN;
+  for (const { tenant_id: tenantId, id } of await readActive(db)) {
+    const { auc } = await readObservedPerformance(db, tenantId, id);
+    if (auc !== null && !(lowest <= auc)) lowest = auc;
+  }
+  return lowest;
+}
+
+async function readActive(db: Db) {
+  const { rows } = await sql<{ tenant_id: number; id: number; manifest: ModelManifest }>`
+    SELECT DISTINCT ON (a.tenant_id) a.tenant_id, m.id, m.manifest
+    FROM model_activations a JOIN models m ON m.id = a.model_id
+    ORDER BY a.tenant_id, a.id DESC`.execute(db);
+  return rows;
 }

@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
 import { sql } from 'kysely';
-import { type PreparedModel, prepareModel } from '#engine/index.ts';
+import type { PreparedModel } from '#engine/index.ts';
 import type { Db } from '#shared/db/database.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
+import { prepareApart } from './prepare-apart.ts';
 import { loadManifest, type ModelManifest } from './manifest.ts';
 
 /** A registered model without its text. */
@@ -23,8 +24,10 @@ export type LoadedModel = ModelRecord & { prepared: PreparedModel };
 export type ModelStore = {
   /** The model that a tenant's new jobs are pinned to. Throws `model_not_found` where none was activated. */
   activeModel: (tenantId: number) => Promise<ModelRecord>;
-  /** By version. Throws `model_not_found`. */
+  /** By version, whosever it is: for jobs and records that name it. Throws `model_not_found`. */
   modelByVersion: (version: string) => Promise<ModelRecord>;
+  /** By version, where the tenant may use it: its own, everybody's, or granted. Throws `model_not_found`. */
+  modelOf: (tenantId: number, version: string) => Promise<ModelRecord>;
   /**
    * By sha256 (hex), prepared for scoring; the last `modelsInMemory` stay in memory.
    * Throws `model_not_found`; `model_invalid` when the stored text is not what its hash says or cannot be scored.
@@ -35,13 +38,23 @@ export type ModelStore = {
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 const COMPRESSION_LEVEL = 12;
+const MOST_FAILURES = 100;
+const FAILED_FOR_MS = 300_000;
 
 export function createModelStore(options: { db: Db; modelsInMemory: number }): ModelStore {
   const { db, modelsInMemory } = options;
   /** In order of last use, the oldest first. */
   const loaded = new Map<string, Promise<LoadedModel>>();
 
+  /** Models that could not be prepared: asked for again, they cost nothing for a while. */
+  const failed = new Map<string, { error: unknown; untilMs: number }>();
+
   const load = async (sha256: string): Promise<LoadedModel> => {
+    const failure = failed.get(sha256);
+    if (failure !== undefined) {
+      if (performance.now() < failure.untilMs) throw failure.error;
+      failed.delete(sha256);
+    }
     const cached = loaded.get(sha256);
     const model = cached ?? readModel(db, sha256);
     loaded.delete(sha256);
@@ -54,12 +67,26 @@ export function createModelStore(options: { db: Db; modelsInMemory: number }): M
       return await model;
     } catch (error) {
       if (loaded.get(sha256) === model) loaded.delete(sha256);
+      if (error instanceof ServiceError && error.code === 'model_invalid') {
+        if (failed.size >= MOST_FAILURES) failed.clear();
+        failed.set(sha256, { error, untilMs: performance.now() + FAILED_FOR_MS });
+      }
       throw error;
     }
   };
 
   return {
     load,
+    modelOf: async (tenantId, version) => {
+      const row = await db
+        .selectFrom('models')
+        .select(['id', 'version', 'sha256', 'manifest'])
+        .where('version', '=', version)
+        .where(usableBy(tenantId))
+        .executeTakeFirst();
+      if (row === undefined) throw new ServiceError('model_not_found', 'There is no model of this version.');
+      return recordOf(row);
+    },
     modelByVersion: async (version) => {
       const row = await db
         .selectFrom('models')
@@ -86,11 +113,11 @@ export function createModelStore(options: { db: Db; modelsInMemory: number }): M
 
 /**
  * Adds a model, or finds it where the same bytes are registered already. Throws `model_invalid` for a manifest
- * of other bytes, and `model_conflict` when its version belongs to another model.
+ * of other bytes, and `model_conflict` when its version belongs to another model, or the model has another version.
  */
 export async function registerModel(
   db: Db,
-  model: { text: Buffer; manifest: ModelManifest; createdBy: string },
+  model: { text: Buffer; manifest: ModelManifest; createdBy: string; tenantId?: number },
 ): Promise<{ id: number; created: boolean }> {
   const { text, manifest } = model;
   const sha256 = createHash('sha256').update(text).digest();
@@ -108,14 +135,24 @@ export async function registerModel(
       manifest: JSON.stringify(manifest),
       content,
       created_by: model.createdBy,
+      owner_tenant_id: model.tenantId ?? null,
     })
     .onConflict((conflict) => conflict.doNothing())
     .returning('id')
     .executeTakeFirst();
   if (inserted !== undefined) return { id: inserted.id, created: true };
-  const found = await db.selectFrom('models').select('id').where('sha256', '=', sha256).executeTakeFirst();
+  const found = await db
+    .selectFrom('models')
+    .select(['id', 'version'])
+    .where('sha256', '=', sha256)
+    .executeTakeFirst();
   if (found === undefined) {
     throw new ServiceError('model_conflict', `Version ${manifest.version} is another model's.`);
+  }
+  if (found.version !== manifest.version) {
+    throw new ServiceError('model_conflict', `This model is registered as version ${found.version}.`, {
+      details: { version: found.version },
+    });
   }
   return { id: found.id, created: false };
 }
@@ -156,10 +193,16 @@ async function readModel(db: Db, sha256: string): Promise<LoadedModel> {
     throw new ServiceError('model_invalid', 'The stored model does not match its SHA-256.');
   }
   try {
-    return { ...recordOf(row), prepared: prepareModel(text.toString('utf8')) };
+    return { ...recordOf(row), prepared: await prepareApart(text.toString('utf8')) };
   } catch (error) {
     throw new ServiceError('model_invalid', 'The model cannot be scored by this release.', { cause: error });
   }
+}
+
+/** Models that a tenant may see and use, as a condition on `models`. */
+export function usableBy(tenantId: number) {
+  return sql<boolean>`(models.owner_tenant_id IS NULL OR models.owner_tenant_id = ${tenantId}
+    OR EXISTS (SELECT FROM model_grants g WHERE g.model_id = models.id AND g.tenant_id = ${tenantId}))`;
 }
 
 function recordOf(row: { id: number; version: string; sha256: Buffer; manifest: unknown }): ModelRecord {

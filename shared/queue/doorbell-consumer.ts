@@ -2,6 +2,7 @@ import { type IQueueBackend, type Job, Worker } from 'bullmq';
 import type { Logger } from '#shared/log/logger.ts';
 import { QUEUE_PREFIX, queueBackend } from './backend.ts';
 import { type Bell, parseBell, QUEUE_NAME } from './bell.ts';
+import { createBackOff } from './back-off.ts';
 import { withinMs } from './within.ts';
 
 /**
@@ -35,6 +36,7 @@ export function createDoorbellConsumer(options: DoorbellConsumerOptions): Doorbe
   const abort = new AbortController();
   let worker: Worker<Bell, void, 'bell', IQueueBackend, number, object> | undefined;
   let connected = false;
+  let stopBackOff: (() => void) | undefined;
   let stopping: Promise<void> | undefined;
 
   const take = async (job: Job<Bell, void, 'bell'>): Promise<void> => {
@@ -68,10 +70,18 @@ export function createDoorbellConsumer(options: DoorbellConsumerOptions): Doorbe
       factory,
     );
     worker = created;
+    const backOff = createBackOff({
+      pause: () => created.pause(true),
+      resume: () => created.resume(),
+    });
+    stopBackOff = backOff.stop;
     created.on('error', (error: Error) => {
       connected = false;
       log.warn({ err: error }, 'the queue reports an error');
+      backOff.failed();
     });
+    created.on('completed', backOff.succeeded);
+    created.on('drained', backOff.succeeded);
     created.on('failed', (job, error) =>
       log.debug({ queueJobId: job?.id, err: error }, 'a bell came to nothing'),
     );
@@ -88,6 +98,7 @@ export function createDoorbellConsumer(options: DoorbellConsumerOptions): Doorbe
   const stop = async (graceMs: number) => {
     const closing = worker;
     if (closing === undefined) return;
+    stopBackOff?.();
     const closed = closing.close();
     try {
       await withinMs(closed, graceMs);

@@ -82,7 +82,12 @@ describe('clients that are slow, and too many', () => {
 
   test('fault 21: a pool of two that is held up sheds load with 503 and Retry-After, does not deadlock, and recovers', async () => {
     stack = await startFaultStack({ kind: 'postgres' });
-    const api = await stack.api({ DATABASE_POOL_SIZE: 2, MAX_UPLOADS: 100 });
+    const api = await stack.api({
+      DATABASE_POOL_SIZE: 2,
+      MAX_UPLOADS: 100,
+      MAX_UPLOADS_PER_TENANT: 100,
+      MEMORY_BUDGET_MB: 8_192,
+    });
     const cohort = makeCohort(model, 300);
     const submit = async () => {
       const answer = await stack.call(api, '/v1/jobs?explain=0', {

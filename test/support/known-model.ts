@@ -31,7 +31,7 @@ export function knownModel(options: KnownModelOptions = {}): KnownModel {
   const sha256 = createHash('sha256').update(text).digest('hex');
   const known = manifestFeatures();
   const random = randomNumbers(99);
-  const rows = Array.from({ length: 20 }, () =>
+  const rows = Array.from({ length: 100 }, () =>
     names.map(() => (random() < 0.1 ? null : Math.round(random() * 100))),
   );
   const model = loadModel(text.toString());

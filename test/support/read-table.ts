@@ -1,3 +1,4 @@
+import { MemoryBudget } from '#api/limits/memory-budget.ts';
 import type { ChunkRows } from '#shared/chunks/payload.ts';
 import type { RejectedRow } from '#shared/jobs/append-to-job.ts';
 import type { ModelManifest } from '#shared/models/manifest.ts';
@@ -47,7 +48,7 @@ export const ndjsonFormat: TableFormat = (context) =>
 export const jsonArrayFormat: TableFormat = (context) =>
   jsonRows(context, { shape: 'list', source: 'table', wrapped: false });
 export const anyFormat: TableFormat = (context) =>
-  new SniffingParser(context, { source: undefined, encoding: undefined });
+  new SniffingParser(context, { mediaType: 'text/csv', source: undefined, encoding: undefined });
 
 export type Row = { rowNo: number; id: string; facility: string | null; due: number; values: number[] };
 export type Read = {
@@ -89,6 +90,7 @@ export async function readTable(
       layOut: (names) =>
         (out.layout = layOut(names, { manifest, ignoreUnknown, line: input.header_line ?? 1 })),
       manifest,
+      memory: new MemoryBudget(Infinity).open(0),
       ready: async () => undefined,
       roleOf: roleLookup(manifest),
     },

@@ -92,7 +92,9 @@ describe('NMRS messages', () => {
 
   test('that are faulty, foreign or of patients not to be scored cost only themselves', async () => {
     const [first, second, third] = (await cohort('--kind', 'nmrs')).split('\n') as [string, string, string];
-    const faulty = second.replace(/"birthdate":"[^"]*"/u, '"birthdate":"soon"');
+    const faulty = second
+      .replace(/"encounterDatetime":"[^"]*"/gu, '"encounterDatetime":"soon"')
+      .replace(/"obsDatetime":"[^"]*"/gu, '"obsDatetime":"soon"');
     const gone = JSON.parse(third) as {
       messageData: { encounters: unknown[]; visits: unknown[]; obs: unknown[] };
     };
@@ -108,7 +110,7 @@ describe('NMRS messages', () => {
       .execute();
     expect(rejections.slice(0, 3)).toEqual([
       { line: 2, field: null, code: 'not_an_object' },
-      { line: 3, field: 'messageData.demographics.birthdate', code: 'bad_date' },
+      { line: 3, field: 'messageData.encounters[0].encounterDatetime', code: 'bad_date' },
       { line: 4, field: null, code: 'no_pickup' },
     ]);
     expect(rejections[3]).toMatchObject({ line: 5 });
@@ -116,8 +118,76 @@ describe('NMRS messages', () => {
 
   test('with text between them are refused', async () => {
     expect(await submit('[{"a":1}, hello]', NMRS_ARRAY, '', 400)).toMatchObject({ code: 'malformed_json' });
-    expect(await submit('[{"a":1}', NMRS_ARRAY, '', 202)).toBeDefined();
+    expect(await submit('[{"a":1}', NMRS_ARRAY, '', 400)).toMatchObject({ code: 'malformed_json' });
     expect(await submit('{"a":{', NMRS_ARRAY, '', 400)).toMatchObject({ code: 'malformed_json' });
+  });
+});
+
+describe('FHIR resources', () => {
+  const subject = (id: string) => ({ subject: { reference: `Patient/${id}` } });
+  const resources = ['SYN-F1', 'SYN-F2'].flatMap((id) => [
+    {
+      resourceType: 'MedicationDispense',
+      status: 'completed',
+      ...subject(id),
+      medicationCodeableConcept: { text: 'TDF/3TC/DTG' },
+      whenHandedOver: '2026-05-01',
+      daysSupply: { value: 90 },
+    },
+    { resourceType: 'Observation', status: 'final', ...subject(id), code: { text: 'x' } },
+    {
+      resourceType: 'Patient',
+      id,
+      birthDate: '1990-01-01',
+      managingOrganization: { reference: 'Organization/SYN-1' },
+    },
+    { resourceType: 'Practitioner', id: 'nobody' },
+  ]);
+  const interleaved = resources.toSorted((a, b) => a.resourceType.localeCompare(b.resourceType));
+  const expected = ['SYN-F1', 'SYN-F2'];
+
+  test('of a patient come together wherever they lie, one a line or in a Bundle', async () => {
+    const lines = interleaved.map((resource) => JSON.stringify(resource)).join('\n');
+    const bundle = {
+      resourceType: 'Bundle',
+      type: 'collection',
+      entry: interleaved.map((resource) => ({
+        fullUrl: `https://emr.example/${resource.resourceType}`,
+        resource,
+      })),
+    };
+    for (const [body, type] of [
+      [lines, 'application/fhir+ndjson'],
+      [JSON.stringify(bundle), 'application/fhir+json'],
+      [JSON.stringify([bundle], null, 2), 'application/fhir+json'],
+    ] as const) {
+      const job = await submit(body, type);
+      expect(job.rows).toMatchObject({ accepted: 2, rejected: 0 });
+      expect(job.warnings).toMatchObject({ by_code: { resource_not_read: 2 } });
+      const found = await stored(job);
+      expect([...found.keys()].toSorted()).toEqual(expected);
+      expect(found.get('SYN-F1')).toMatchObject({ facility: 'SYN-1', values: [36, 30, 90, NaN, NaN, 1] });
+    }
+  });
+
+  test('without their Patient, or of nobody, are refused by name', async () => {
+    const body = interleaved
+      .filter((resource) => !('id' in resource && resource.id === 'SYN-F2'))
+      .concat([{ resourceType: 'Observation' } as never])
+      .map((resource) => JSON.stringify(resource))
+      .join('\n');
+    const job = await submit(body, 'application/fhir+ndjson');
+    expect(job.rows).toMatchObject({ accepted: 1, rejected: 2 });
+    const rejections = await api.database.db
+      .selectFrom('rejections')
+      .select(['patient_id', 'code'])
+      .where('job_id', '=', job.id)
+      .orderBy('code')
+      .execute();
+    expect(rejections).toEqual([
+      { patient_id: null, code: 'missing_field' },
+      { patient_id: 'SYN-F2', code: 'missing_patient' },
+    ]);
   });
 });
 
@@ -147,7 +217,9 @@ describe('RADET line lists', () => {
     expect(found.size).toBeGreaterThan(ROWS * 0.95);
     for (const [id, row] of found) {
       const [, toDue, supply, late, , visits] = row.values;
-      expect([id, toDue, supply]).toEqual([id, flat.get(id)?.values[1], flat.get(id)?.values[2]]);
+      expect([id, supply]).toEqual([id, flat.get(id)?.values[2]]);
+      // The records may know of stock in hand, and then the due date is later.
+      expect(toDue).toBeLessThanOrEqual(flat.get(id)!.values[1]!);
       expect([late, visits]).toEqual([NaN, NaN]);
     }
   });
@@ -166,24 +238,23 @@ describe('RADET line lists', () => {
     expect(job.warnings.absent_features).toEqual(['total_visits']);
     const flat = await stored(await submit(await cohort(), 'text/csv', '&ignore_unknown=true'));
     let known = 0;
+    let equal = 0;
     for (const [id, row] of await stored(job)) {
       const late = row.values[3]!;
       if (Number.isNaN(late)) continue;
       known++;
-      expect([id, late]).toEqual([id, flat.get(id)?.values[3]]);
+      expect(late).toBeGreaterThanOrEqual(flat.get(id)!.values[3]!);
+      if (late === flat.get(id)!.values[3]) equal++;
     }
     expect(known).toBeGreaterThan(ROWS / 2);
+    expect(equal).toBeGreaterThan(known / 2);
   });
 
   test.each([
     ['without a needed column', 'State,Sex\nX,F\n', 'text/csv', 422, 'missing_columns'],
-    ['that are no workbook', 'hello', XLSX, 400, 'invalid_body'],
-    ['with a quote that never closes', '"', 'text/csv', 400, 'invalid_body'],
+    ['that are no workbook', 'hello', XLSX, 422, 'missing_header'],
+    ['with a quote that never closes', '"', 'text/csv', 400, 'unterminated_quote'],
   ])('%s are refused', async (_, body, type, status, code) => {
     expect(await submit(body, type, '&source=radet', status)).toMatchObject({ code });
-  });
-
-  test('need to be called so: a workbook without source=radet is not taken', async () => {
-    expect(await submit('x', XLSX, '', 415)).toMatchObject({ code: 'unsupported_media_type' });
   });
 });

@@ -1,17 +1,21 @@
 import { isMissing } from '#patients/values/missing.ts';
 import { readDate } from '#patients/values/dates.ts';
 import { readNumber } from '#patients/values/numbers.ts';
-import { lineListNames } from '#patients/sources/radet-columns.ts';
+import { lineListNames } from '#patients/sources/line-list/columns.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import { CsvReader } from '../csv-reader.ts';
 import { CsvTable } from '../csv.ts';
 import type { CohortParser, FormatContext, Source } from '../input-format.ts';
 import { jsonRows } from '../json-rows.ts';
-import { lineListCsv, lineListWorkbook } from '../patients/radet.ts';
+import { fhirParser } from '../patients/fhir.ts';
+import { lineListCsv } from '../patients/line-list.ts';
+import { workbookParser } from '../workbook/workbook-parser.ts';
+import { tableNames } from '../cell-table.ts';
 import { nmrsParser } from '../patients/nmrs.ts';
 import { type CsvDialect, sniffDialect, sniffLineEnds } from './dialect.ts';
 import { sniffEncoding, type TextEncoding, Utf8Transcoder } from './encoding.ts';
 import { sniffJson } from './json.ts';
+import type { DeclaredType } from './media-type.ts';
 
 /** What a file is judged by. */
 export const HEAD_BYTES = 64 * 1024;
@@ -30,18 +34,17 @@ export class SniffingParser implements CohortParser {
   readonly #context: FormatContext;
   readonly #source: Source | undefined;
   readonly #encoding: TextEncoding | undefined;
+  readonly #mediaType: string;
   #head: Buffer[] = [];
   #headBytes = 0;
   #inner: CohortParser | undefined;
 
   /** `declared`: what the Content-Type says; the options of the request come first. */
-  constructor(
-    context: FormatContext,
-    declared: { source: Source | undefined; encoding: TextEncoding | undefined },
-  ) {
+  constructor(context: FormatContext, declared: Pick<DeclaredType, 'mediaType' | 'source' | 'encoding'>) {
     this.#context = context;
     this.#source = context.options.source ?? declared.source;
     this.#encoding = context.options.encoding ?? declared.encoding;
+    this.#mediaType = declared.mediaType;
   }
 
   async write(bytes: Buffer): Promise<void> {
@@ -59,8 +62,8 @@ export class SniffingParser implements CohortParser {
     await this.#inner!.end();
   }
 
-  abandon(): void {
-    this.#inner?.abandon?.();
+  async close(): Promise<void> {
+    await this.#inner?.close?.();
   }
 
   async #decide(isWhole: boolean): Promise<void> {
@@ -72,7 +75,7 @@ export class SniffingParser implements CohortParser {
 
   #open(head: Buffer, isWhole: boolean): CohortParser {
     if (head.length === 0) throw new ServiceError('empty_body', 'The body is empty.', { line: 1 });
-    if (startsWith(head, ZIP)) return this.#workbook();
+    if (startsWith(head, ZIP)) return workbookParser(this.#context, this.#source);
     if (startsWith(head, OLE)) {
       throw new ServiceError(
         'unsupported_media_type',
@@ -97,39 +100,32 @@ export class SniffingParser implements CohortParser {
     });
   }
 
-  #workbook(): CohortParser {
-    const { input } = this.#context;
-    const source = this.#source ?? 'line_list';
-    input.format = `${source}/workbook`;
-    return lineListWorkbook(this.#context);
-  }
-
   #text(text: string, isWhole: boolean): CohortParser {
     const context = this.#context;
     const { input, options } = context;
     const json = sniffJson(text);
     if (json !== undefined || this.#source === 'nmrs' || this.#source === 'fhir') {
       const source = this.#source ?? json?.source ?? 'table';
-      input.format = `${source}/${json?.shape === 'lines' ? 'ndjson' : 'json'}`;
+      // Messages may be told to be JSON: then a broken one cannot pass for a line.
+      const byLines = json?.shape === 'lines' && !this.#mediaType.endsWith('+json');
+      input.format = `${source}/${byLines ? 'ndjson' : 'json'}`;
       input.line_ends = null;
       if (source === 'nmrs') return nmrsParser(context);
+      if (source === 'fhir') return fhirParser(context);
       return jsonRows(context, json ?? { shape: 'list', source: 'table', wrapped: false });
     }
-    const roleOf = context.roleOf;
-    const tableNames = (cells: readonly string[]) =>
-      cells.filter((cell) => cell.trim() !== '' && roleOf(cell) !== undefined).length;
     const judge = (cells: readonly string[]) =>
       this.#source === 'table'
-        ? tableNames(cells)
+        ? tableNames(context, cells)
         : this.#source === 'line_list'
           ? lineListNames(cells)
-          : Math.max(tableNames(cells), lineListNames(cells));
+          : Math.max(tableNames(context, cells), lineListNames(cells));
     const dialect = sniffDialect(text, { judge, delimiter: options.delimiter, isWhole });
     input.delimiter = dialect.delimiter;
     input.line_ends = sniffLineEnds(text);
     const isLineList =
       this.#source === undefined
-        ? lineListNames(dialect.header) > tableNames(dialect.header)
+        ? lineListNames(dialect.header) > tableNames(context, dialect.header)
         : this.#source === 'line_list';
     if (judge(dialect.header) === 0 && looksLikeData(dialect.header)) {
       throw new ServiceError(
@@ -178,8 +174,8 @@ class DecodedParser implements CohortParser {
     await this.#inner.end();
   }
 
-  abandon(): void {
-    this.#inner.abandon?.();
+  async close(): Promise<void> {
+    await this.#inner.close?.();
   }
 }
 

@@ -23,7 +23,7 @@ export const activateModel = route(
   },
   async (call) => {
     const { deps, principal, params } = call;
-    const model = await deps.models.modelByVersion(params.version);
+    const model = await deps.models.modelOf(principal.tenantId, params.version);
     await deps.db.transaction().execute(async (trx) => {
       const before = await trx
         .selectFrom('model_activations')

@@ -5,7 +5,7 @@ import { readStoredInputs } from '#api/audit/stored-inputs.ts';
 import { jsonResponse, route } from '#api/route.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 
-const MAX_WITH_INPUT = 100;
+const MAX_WITH_INPUT = 1_000;
 
 const query = z.strictObject({
   patient_id: z.string().min(1).max(64).optional(),
@@ -18,7 +18,7 @@ const query = z.strictObject({
     .literal('input')
     .optional()
     .meta({ description: `input: with the stored features; at most ${MAX_WITH_INPUT} records a page then` }),
-  limit: z.coerce.number().int().min(1).max(500).default(50),
+  limit: z.coerce.number().int().min(1).max(1_000).default(50),
   cursor: z.string().optional(),
 });
 

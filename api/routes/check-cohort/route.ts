@@ -5,8 +5,9 @@ import { inputOptions, inputQuery } from '#api/ingest/input-query.ts';
 import { receiveCohort } from '#api/ingest/receive-cohort.ts';
 import { declaredType, MEDIA_TYPES } from '#api/ingest/sniff/media-type.ts';
 import { type Call, jsonResponse, route } from '#api/route.ts';
-import { discardRest } from '#api/routes/submit-job/discard-rest.ts';
-import { ServiceError } from '#shared/errors/errors.ts';
+import { discardRest } from '#api/http/discard-rest.ts';
+import type { Reservation } from '#api/limits/memory-budget.ts';
+import type { UploadPlace } from '#api/limits/upload-limiter.ts';
 import { jobInputSchema } from '#shared/jobs/job-input.ts';
 import { CheckedRows } from './checked-rows.ts';
 
@@ -65,6 +66,8 @@ export const checkCohort = route(
     },
     errors: [
       'too_many_uploads',
+      'rate_limited',
+      'overloaded',
       'model_not_found',
       'unsupported_media_type',
       'empty_body',
@@ -72,34 +75,33 @@ export const checkCohort = route(
     ],
   },
   async (call) => {
-    const release = call.deps.uploads.tryAcquire();
+    let place: UploadPlace | undefined;
     try {
-      if (release === undefined) {
-        throw new ServiceError(
-          'too_many_uploads',
-          'As many uploads as the service takes at once are under way.',
-        );
-      }
-      return jsonResponse(await check(call));
+      place = call.deps.uploads.enter(call.principal.tenantId);
+      return jsonResponse(await check(call, place.memory));
     } finally {
-      release?.();
+      place?.leave();
       discardRest(call.incoming, call.outgoing);
     }
   },
 );
 
-async function check(call: Call<unknown, z.output<typeof query>>): Promise<z.infer<typeof answer>> {
+async function check(
+  call: Call<unknown, z.output<typeof query>>,
+  memory: Reservation,
+): Promise<z.infer<typeof answer>> {
   const { deps, principal, headers, query: asked } = call;
   const declared = declaredType(headers.get('content-type'));
   const encoding = contentEncoding(headers.get('content-encoding'));
   const model =
     asked.model === undefined
       ? await deps.models.activeModel(principal.tenantId)
-      : await deps.models.modelByVersion(asked.model);
+      : await deps.models.modelOf(principal.tenantId, asked.model);
   const input = unreadInput();
   const rows = new CheckedRows(model.manifest);
   let absent: string[] = [];
   const { isWhole } = await receiveCohort({
+    readers: deps.readers,
     body: readBody(
       call.incoming,
       encoding,
@@ -110,6 +112,7 @@ async function check(call: Call<unknown, z.output<typeof query>>): Promise<z.inf
       { boundary: declared.boundary, onEncoding: (found) => (input.compression = found) },
     ),
     declared,
+    memory,
     options: inputOptions(asked, { nowMs: deps.clock.nowMs(), zone: deps.zone }),
     input,
     manifest: model.manifest,

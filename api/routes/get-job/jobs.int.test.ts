@@ -222,6 +222,7 @@ describe('rejections', () => {
       field: index % 2 === 0 ? 'age' : null,
       code: 'not_a_number',
       message: '=not a "number"',
+      ...(index === 0 ? { patientId: 'P-1', facilityId: 'F-1', dueDate: '2026-11-30', sheet: 'May' } : {}),
     }));
     await api.database.db.transaction().execute((trx) => appendToJob(trx, { jobId: job.jobId, rejections }));
     const path = `/v1/jobs/${job.jobId}/rejections`;
@@ -233,6 +234,10 @@ describe('rejections', () => {
       field: 'age',
       code: 'not_a_number',
       message: '=not a "number"',
+      sheet: 'May',
+      patient_id: 'P-1',
+      facility_id: 'F-1',
+      due_date: '2026-11-30',
     });
     const second = (await api.json(`${path}?limit=20&cursor=${first.next_cursor}`)) as unknown as Page;
     expect([...first.rejections, ...second.rejections].map(({ row }) => row)).toStrictEqual(
@@ -242,8 +247,8 @@ describe('rejections', () => {
     const text = async (query: string) => await (await api.call(`${path}${query}`, { key: reader })).text();
     expect((await text('?format=ndjson')).trimEnd().split('\n')).toHaveLength(25);
     expect((await text('?format=csv&limit=1')).split('\r\n')).toStrictEqual([
-      'row,line,field,code,message',
-      `100,101,age,not_a_number,"'=not a ""number"""`,
+      'row,line,sheet,field,code,message,patient_id,facility_id,due_date',
+      `100,101,May,age,not_a_number,"'=not a ""number""",P-1,F-1,2026-11-30`,
       '',
     ]);
   });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { presentedKey } from '#api/auth/presented-key.ts';
+import { clientAddress } from '#api/http/client-address.ts';
 import type { ApiDeps } from '#api/deps.ts';
 import { pollAnswer } from './poll-answer.ts';
 
@@ -14,7 +15,7 @@ const ROUTE = '/v1/jobs/{id}';
  * job that is not there) goes the common way.
  */
 export function pollFastLane(deps: ApiDeps, common: RequestListener): RequestListener {
-  const { authenticator, jobs, metrics } = deps;
+  const { authenticator, jobs, limits, metrics } = deps;
   const counted = ([200, 304] as const).map((status) => {
     const labels = { method: 'GET', route: ROUTE, status: String(status) };
     return [
@@ -31,8 +32,12 @@ export function pollFastLane(deps: ApiDeps, common: RequestListener): RequestLis
     jobId: string,
   ): Promise<boolean> => {
     const startedMs = performance.now();
-    const found = await authenticator.authenticate(presentedKey(incoming.headers));
+    const found = await authenticator.authenticate(
+      presentedKey(incoming.headers),
+      clientAddress(incoming, deps.config.TRUST_PROXY_HOPS),
+    );
     if (!found.ok || !found.principal.scopes.has('read')) return false;
+    if (limits.polls.take(found.principal.keyId).retryAfterSeconds > 0) return false;
     const job = await jobs.get(found.principal.tenantId, jobId);
     if (outgoing.destroyed) return true;
     const { status, headers, body } = pollAnswer(job, incoming.headers['if-none-match']);

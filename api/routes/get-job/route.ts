@@ -11,6 +11,7 @@ export const getJob = route(
     method: 'GET',
     path: '/v1/jobs/{id}',
     access: 'read',
+    rate: 'polls',
     tag: 'Jobs',
     summary: 'State, counts and progress of a job',
     description:
@@ -37,16 +38,21 @@ export const getJob = route(
     const { deps, principal, params, incoming } = call;
     const known = incoming.headers['if-none-match'];
     const waitMs = preferredWaitMs(incoming.headers['prefer']);
-    const job =
-      waitMs === 0
-        ? await deps.jobs.get(principal.tenantId, params.id)
-        : await deps.jobs.waitUntil(
-            principal.tenantId,
-            params.id,
-            ({ row, etag }) => (known === undefined ? isTerminal(row.status) : !matchesEtag(known, etag)),
-            deps.clock.nowMs() + waitMs,
-            AbortSignal.any([call.signal, deps.stopping]),
-          );
+    const wait = async () => {
+      const leave = deps.limits.waiting.enter(principal.keyId);
+      try {
+        return await deps.jobs.waitUntil(
+          principal.tenantId,
+          params.id,
+          ({ row, etag }) => (known === undefined ? isTerminal(row.status) : !matchesEtag(known, etag)),
+          deps.clock.nowMs() + waitMs,
+          AbortSignal.any([call.signal, deps.stopping]),
+        );
+      } finally {
+        leave();
+      }
+    };
+    const job = waitMs === 0 ? await deps.jobs.get(principal.tenantId, params.id) : await wait();
     const { status, headers, body } = pollAnswer(job, known);
     if (waitMs > 0) headers['preference-applied'] = `wait=${waitMs / 1_000}`;
     return new Response(body, { status, headers });

@@ -28,7 +28,7 @@ export const getModel = route(
     errors: ['model_not_found'],
   },
   async ({ deps, principal, params }) => {
-    const { manifest } = await deps.models.modelByVersion(params.version);
+    const { manifest } = await deps.models.modelOf(principal.tenantId, params.version);
     const [model] = await readModels(deps.db, principal.tenantId, params.version);
     return jsonResponse({ ...model, manifest });
   },

@@ -1,19 +1,23 @@
 import { z } from 'zod';
-import { jsonResponse, route } from '#api/route.ts';
+import { trusted } from '#api/auth/trusted.ts';
+import { type Call, jsonResponse, route } from '#api/route.ts';
 import { VERSION } from '#api/version.ts';
 
 const healthSchema = z
   .object({
     status: z.enum(['ok', 'degraded', 'unavailable', 'stopping']),
-    version: z.string(),
-    checks: z.array(
-      z.object({
-        name: z.enum(['postgresql', 'migrations', 'model', 'queue']),
-        status: z.enum(['up', 'down']),
-        latency_ms: z.int().nonnegative(),
-        detail: z.string().optional(),
-      }),
-    ),
+    version: z.string().optional(),
+    checks: z
+      .array(
+        z.object({
+          name: z.enum(['postgresql', 'migrations', 'partitions', 'model', 'queue']),
+          status: z.enum(['up', 'down']),
+          latency_ms: z.int().nonnegative(),
+          detail: z.string().optional(),
+        }),
+      )
+      .optional()
+      .meta({ description: 'For those who send a valid key or METRICS_TOKEN' }),
   })
   .meta({ id: 'Health' });
 
@@ -23,7 +27,7 @@ const answers = {
 };
 
 const description =
-  'Without PostgreSQL, its schema or an active model: 503 `unavailable`. Without the queue: 200 `degraded`, as chunks are kept in PostgreSQL and rung for later. While stopping: 503.';
+  'Without PostgreSQL, its schema, this month’s partitions or an active model: 503 `unavailable`. Without the queue: 200 `degraded`, as chunks are kept in PostgreSQL and rung for later. While stopping: 503. Strangers learn the status alone; with a key or METRICS_TOKEN each dependency is named.';
 
 export const health = route(
   {
@@ -35,7 +39,7 @@ export const health = route(
     description,
     answers,
   },
-  ({ deps }) => answerHealth(deps),
+  (call) => answerHealth(call),
 );
 
 export const ready = route(
@@ -48,7 +52,7 @@ export const ready = route(
     description,
     answers,
   },
-  ({ deps }) => answerHealth(deps),
+  (call) => answerHealth(call),
 );
 
 export const live = route(
@@ -68,10 +72,11 @@ export const live = route(
   async () => jsonResponse({ status: 'ok' }),
 );
 
-async function answerHealth(deps: {
-  readiness: { check: () => Promise<{ status: string }> };
-}): Promise<Response> {
+async function answerHealth({ deps, incoming }: Call<unknown, unknown>): Promise<Response> {
   const found = await deps.readiness.check();
   const fit = found.status === 'ok' || found.status === 'degraded';
-  return jsonResponse({ version: VERSION, ...found }, fit ? 200 : 503);
+  const shown = (await trusted(deps, incoming.headers))
+    ? { version: VERSION, ...found }
+    : { status: found.status };
+  return jsonResponse(shown, fit ? 200 : 503);
 }

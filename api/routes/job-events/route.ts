@@ -24,11 +24,13 @@ export const streamJobEvents = route(
         ],
       },
     },
-    errors: ['not_found'],
+    errors: ['not_found', 'rate_limited'],
   },
-  async ({ deps, principal, params, signal, log }) => {
+  async ({ deps, principal, params, signal, log, outgoing }) => {
     // An unknown job is a 404, not an empty stream.
     await deps.jobs.get(principal.tenantId, params.id);
+    const leave = deps.limits.waiting.enter(principal.keyId);
+    outgoing.once('close', leave);
     const ended = AbortSignal.any([signal, deps.stopping]);
     return streamResponse(
       jobEvents(deps, principal.tenantId, params.id, ended),

@@ -4,6 +4,7 @@ import { streamResponse } from '#api/http/stream-response.ts';
 import { jobParams } from '#api/jobs/job-params.ts';
 import { csvWriter, ndjsonWriter, resultSchema, resultView } from '#api/results/result-formats.ts';
 import { readResultRows, type ResultFilter } from '#shared/predictions/read-prediction-rows.ts';
+import { requireKept } from '#api/results/require-kept.ts';
 import { requireResults } from '#api/results/require-results.ts';
 import { streamResults } from '#api/results/stream-results.ts';
 import { jsonResponse, route } from '#api/route.ts';
@@ -85,11 +86,13 @@ export const jobResults = route(
       'job_cancelled',
       'job_aborted',
       'job_failed',
+      'results_expired',
     ],
   },
   async (call) => {
     const { deps, principal, params, query } = call;
     const job = requireResults((await deps.jobs.get(principal.tenantId, params.id)).row);
+    await requireKept(deps.db, job);
     const filter: ResultFilter = {
       jobId: job.id,
       period: job.period,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { recordAccess } from '#api/audit/record-access.ts';
 import { jobParams } from '#api/jobs/job-params.ts';
+import { requireKept } from '#api/results/require-kept.ts';
 import { requireResults } from '#api/results/require-results.ts';
 import { route } from '#api/route.ts';
 import { readPatientFacts } from '#api/worklist/patient-facts.ts';
@@ -51,11 +52,20 @@ export const jobWorklist = route(
         ],
       },
     },
-    errors: ['not_found', 'invalid_query', 'job_not_finished', 'job_cancelled', 'job_aborted', 'job_failed'],
+    errors: [
+      'not_found',
+      'invalid_query',
+      'job_not_finished',
+      'job_cancelled',
+      'job_aborted',
+      'job_failed',
+      'results_expired',
+    ],
   },
   async (call) => {
     const { deps, principal, params, query, signal } = call;
     const job = requireResults((await deps.jobs.get(principal.tenantId, params.id)).row);
+    await requireKept(deps.db, job);
     const filter = {
       jobId: job.id,
       period: job.period,

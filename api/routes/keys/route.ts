@@ -91,8 +91,9 @@ export const createKeyRoute = route(
     },
     errors: ['invalid_body', 'empty_body', 'malformed_json', 'body_too_large', 'key_conflict'],
   },
-  async ({ deps, principal, incoming }) => {
-    const given = await jsonBody(incoming, newKey);
+  async (call) => {
+    const { deps, principal } = call;
+    const given = await jsonBody(call, newKey);
     if (principal.person === undefined && given.scopes.some((scope) => !principal.scopes.has(scope)))
       throw new ServiceError('forbidden', 'A key makes none with scopes that it lacks.');
     try {

@@ -40,7 +40,7 @@ export const modelDrift = route(
     errors: ['model_not_found'],
   },
   async ({ deps, principal, params }) => {
-    const model = await deps.models.modelByVersion(params.version);
+    const model = await deps.models.modelOf(principal.tenantId, params.version);
     const thresholds = driftThresholds(deps.config);
     const days = deps.config.DRIFT_WINDOW_DAYS;
     const drift = await readModelDrift(deps.db, principal.tenantId, model, thresholds, days);

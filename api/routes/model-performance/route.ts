@@ -41,7 +41,7 @@ export const modelPerformance = route(
     errors: ['model_not_found'],
   },
   async ({ deps, principal, params }) => {
-    const model = await deps.models.modelByVersion(params.version);
+    const model = await deps.models.modelOf(principal.tenantId, params.version);
     const { months, ...all } = await readObservedPerformance(deps.db, principal.tenantId, model.id);
     return jsonResponse({
       version: model.version,

@@ -120,7 +120,7 @@ export const invitePersonRoute = route(
     errors: ['invalid_body', 'empty_body', 'malformed_json', 'body_too_large', 'person_conflict'],
   },
   async (call) => {
-    const given = await jsonBody(call.incoming, newPerson);
+    const given = await jsonBody(call, newPerson);
     const person = { ...given, email: given.email.toLowerCase(), areas: readAreas(given.areas) };
     const { id, token } = await invitePerson(call, person);
     return jsonResponse({ id, link: `/welcome/${token}` }, 201);
@@ -152,7 +152,7 @@ export const changePersonRoute = route(
   },
   async (call) => {
     const { deps, principal, params } = call;
-    const given = await jsonBody(call.incoming, personChange);
+    const given = await jsonBody(call, personChange);
     await deps.db.transaction().execute(async (trx) => {
       await changePerson(trx, deps.sessions, {
         tenantId: principal.tenantId,

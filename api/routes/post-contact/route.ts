@@ -53,7 +53,7 @@ export const postContact = route(
     errors: ['not_found', 'invalid_body', 'empty_body', 'malformed_json', 'body_too_large'],
   },
   async (call) => {
-    const given = await jsonBody(call.incoming, body);
+    const given = await jsonBody(call, body);
     const list = await requireCurrentList(call, given.facility_id);
     const { contact } = await addContact(call, list, {
       patientId: given.patient_id,

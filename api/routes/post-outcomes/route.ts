@@ -1,16 +1,21 @@
 import { z } from 'zod';
 import { recordAccess } from '#api/audit/record-access.ts';
-import { parseJson, readBody } from '#api/http/read-body.ts';
+import { parseJson } from '#api/http/parse-json.ts';
 import { jsonResponse, route } from '#api/route.ts';
+import { identifierFault } from '#patients/values/identifier.ts';
 import { fileOutcomes } from '#shared/drift/outcome-store.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 
 const MOST_OUTCOMES = 10_000;
 const MOST_BYTES = 8 * 1024 ** 2;
+const MOST_OUTCOME_BYTES = 64 * 1024;
 
 const outcomeSchema = z
   .strictObject({
-    patient_id: z.string().min(1).max(64).optional(),
+    patient_id: z
+      .string()
+      .refine((id) => identifierFault(id) === undefined, 'is no identifier of 1–64 characters')
+      .optional(),
     job_id: z.uuid().optional().meta({ description: 'With `row`: the very prediction' }),
     row: z.int().positive().optional(),
     outcome: z.enum(['interrupted', 'in_care']),
@@ -73,8 +78,13 @@ export const postOutcomes = route(
     errors: ['invalid_body', 'malformed_json', 'empty_body', 'body_too_large'],
   },
   async (call) => {
-    const { deps, principal, incoming } = call;
-    const parsed = bodySchema.safeParse(parseJson(await readBody(incoming, MOST_BYTES)));
+    const { deps, principal, incoming, outgoing } = call;
+    const body = await deps.bodies.read(
+      { incoming, outgoing, tenantId: principal.tenantId },
+      MOST_BYTES,
+      (held) => parseJson(held, { maxItems: MOST_OUTCOMES, maxItemBytes: MOST_OUTCOME_BYTES }),
+    );
+    const parsed = bodySchema.safeParse(body);
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
       const message = z.prettifyError(parsed.error).slice(0, 500);

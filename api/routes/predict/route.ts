@@ -6,7 +6,6 @@ import {
   predictQuery,
   predictText,
 } from '#api/online/predict.ts';
-import { readBody } from '#api/http/read-body.ts';
 import { route } from '#api/route.ts';
 
 export const predict = route(
@@ -14,6 +13,7 @@ export const predict = route(
     method: 'POST',
     path: '/v1/predict',
     access: 'submit',
+    rate: 'predictions',
     tag: 'Online',
     summary: 'Risk, tier and reasons of a few patients, at once',
     description:
@@ -58,10 +58,13 @@ export const predict = route(
       'scoring_failed',
     ],
   },
-  async ({ deps, principal, query, incoming }) => {
+  async ({ deps, principal, query, incoming, outgoing }) => {
     const mediaType = predictMediaType(incoming.headers['content-type']);
-    const body = await readBody(incoming, mostPredictBytes(deps));
-    return new Response(await predictText(deps, principal, query, mediaType, body), {
+    const request = { incoming, outgoing, tenantId: principal.tenantId };
+    const text = await deps.bodies.read(request, mostPredictBytes(deps), (body) =>
+      predictText(deps, principal, query, mediaType, body),
+    );
+    return new Response(text, {
       headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
     });
   },

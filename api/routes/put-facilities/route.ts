@@ -2,10 +2,21 @@ import { z } from 'zod';
 import { recordAccess } from '#api/audit/record-access.ts';
 import { parseFacilities } from '#api/facilities/facility-csv.ts';
 import { putFacilities as put } from '#api/facilities/facilities.ts';
-import { parseText, readBody } from '#api/http/read-body.ts';
 import { jsonResponse, route } from '#api/route.ts';
+import { ServiceError } from '#shared/errors/errors.ts';
 
 const MAX_BYTES = 4 * 1024 ** 2;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+function textOf(bytes: Buffer): string {
+  if (bytes.length === 0) throw new ServiceError('empty_body', 'Send the register as a CSV.');
+  try {
+    return utf8.decode(bytes);
+  } catch (error) {
+    throw new ServiceError('invalid_encoding', 'The body is not UTF-8.', { cause: error });
+  }
+}
 
 export const putFacilities = route(
   {
@@ -36,7 +47,10 @@ export const putFacilities = route(
   },
   async (call) => {
     const { deps, principal } = call;
-    const facilities = parseFacilities(parseText(await readBody(call.incoming, MAX_BYTES)));
+    const request = { incoming: call.incoming, outgoing: call.outgoing, tenantId: principal.tenantId };
+    const facilities = await deps.bodies.read(request, MAX_BYTES, async ({ bytes }) =>
+      parseFacilities(textOf(bytes)),
+    );
     await deps.db.transaction().execute(async (trx) => {
       await put(trx, {
         tenantId: principal.tenantId,

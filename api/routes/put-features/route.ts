@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { recordAccess } from '#api/audit/record-access.ts';
-import { parseJson, readBody } from '#api/http/read-body.ts';
+import { parseJson } from '#api/http/parse-json.ts';
 import { askedOf } from '#api/online/read-request.ts';
 import { jsonResponse, route } from '#api/route.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
@@ -51,8 +51,14 @@ export const putFeatures = route(
     ],
   },
   async (call) => {
-    const { deps, principal, query, incoming } = call;
-    const asked = askedOf(parseJson(await readBody(incoming, MOST_BYTES)), MOST_PATIENTS);
+    const { deps, principal, query, incoming, outgoing } = call;
+    const limits = { maxItems: MOST_PATIENTS, maxItemBytes: deps.config.MAX_ROW_BYTES };
+    const body = await deps.bodies.read(
+      { incoming, outgoing, tenantId: principal.tenantId },
+      MOST_BYTES,
+      (held) => parseJson(held, limits),
+    );
+    const asked = askedOf(body, MOST_PATIENTS);
     if (asked.source !== 'rows') throw new ServiceError('invalid_body', 'Send rows of features.');
     const model = await deps.online.models.get(principal.tenantId, undefined);
     const rows = model.rows.read(asked.objects, { ignoreUnknown: query.ignore_unknown === 'true' });

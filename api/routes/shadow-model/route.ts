@@ -30,7 +30,7 @@ export const startShadow = route(
   async (call) => {
     const { deps, principal, params } = call;
     const [challenger, active] = [
-      await deps.models.modelByVersion(params.version),
+      await deps.models.modelOf(principal.tenantId, params.version),
       await deps.models.activeModel(principal.tenantId),
     ];
     if (challenger.id === active.id) {
@@ -91,7 +91,7 @@ export const stopShadow = route(
   },
   async (call) => {
     const { deps, principal, params } = call;
-    const model = await deps.models.modelByVersion(params.version);
+    const model = await deps.models.modelOf(principal.tenantId, params.version);
     await deps.db.transaction().execute(async (trx) => {
       const stopped = await trx
         .updateTable('model_shadows')

@@ -44,7 +44,7 @@ export const shadowReport = route(
     errors: ['model_not_found', 'not_found'],
   },
   async ({ deps, principal, params }) => {
-    const model = await deps.models.modelByVersion(params.version);
+    const model = await deps.models.modelOf(principal.tenantId, params.version);
     const report = await readShadowReport(deps, principal.tenantId, model.id);
     if (report === undefined) throw new ServiceError('not_found', 'This model has never been a shadow.');
     const { meanChampionRisk: champion, meanChallengerRisk: challenger } = report;

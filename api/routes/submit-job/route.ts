@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { recordAccess } from '#api/audit/record-access.ts';
 import { ChunkWriter } from '#api/ingest/chunk-writer.ts';
@@ -8,13 +9,15 @@ import { unreadInput } from '#api/ingest/input-format.ts';
 import { receiveCohort } from '#api/ingest/receive-cohort.ts';
 import { declaredType, MEDIA_TYPES } from '#api/ingest/sniff/media-type.ts';
 import { jobSchema } from '#api/jobs/job-view.ts';
+import type { Reservation } from '#api/limits/memory-budget.ts';
+import type { UploadPlace } from '#api/limits/upload-limiter.ts';
 import { toServiceError } from '#api/http/problem.ts';
 import { type Call, jsonResponse, route } from '#api/route.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import { finishReceiving } from '#shared/jobs/finish-receiving.ts';
 import { abortJob } from '#shared/jobs/stop-job.ts';
 import { refuseWhenBehind } from './backlog.ts';
-import { discardRest } from './discard-rest.ts';
+import { discardRest } from '#api/http/discard-rest.ts';
 import { findByIdempotencyKey, idempotencyKey, requestFingerprint, requireSameBody } from './idempotency.ts';
 import { newJobId, openJob } from './open-job.ts';
 
@@ -86,39 +89,37 @@ export const submitJob = route(
       'body_too_large',
       'compression_ratio_exceeded',
       'row_too_large',
+      'workbook_too_large',
       'too_many_columns',
       'unterminated_quote',
       'unknown_columns',
       'missing_columns',
       'missing_header',
       'duplicate_columns',
+      'stale_list',
       'malformed_json',
       'idempotency_conflict',
       'upload_too_slow',
       'upload_aborted',
       'too_many_uploads',
+      'rate_limited',
       'overloaded',
       'model_not_found',
     ],
   },
   async (call) => {
-    const release = call.deps.uploads.tryAcquire();
+    let place: UploadPlace | undefined;
     try {
-      if (release === undefined) {
-        throw new ServiceError(
-          'too_many_uploads',
-          'As many uploads as the service takes at once are under way.',
-        );
-      }
-      return await submit(call);
+      place = call.deps.uploads.enter(call.principal.tenantId);
+      return await submit(call, place.memory);
     } finally {
-      release?.();
+      place?.leave();
       discardRest(call.incoming, call.outgoing);
     }
   },
 );
 
-async function submit(call: SubmitCall): Promise<Response> {
+async function submit(call: SubmitCall, memory: Reservation): Promise<Response> {
   const { deps, principal, headers } = call;
   const declared = declaredType(headers.get('content-type'));
   const encoding = contentEncoding(headers.get('content-encoding'));
@@ -142,7 +143,7 @@ async function submit(call: SubmitCall): Promise<Response> {
   const model =
     call.query.model === undefined
       ? await deps.models.activeModel(tenantId)
-      : await deps.models.modelByVersion(call.query.model);
+      : await deps.models.modelOf(tenantId, call.query.model);
 
   const jobId = newJobId();
   const input = unreadInput();
@@ -155,10 +156,13 @@ async function submit(call: SubmitCall): Promise<Response> {
       onEncoding: (found) => (input.compression = found),
     });
     await receiveCohort({
+      readers: deps.readers,
       body,
+      memory,
       declared,
       options: inputOptions(call.query, { nowMs: deps.clock.nowMs(), zone: deps.zone }),
       input,
+      signal: leaving(call.outgoing),
       manifest: model.manifest,
       ignoreUnknown: call.query.ignore_unknown,
       chunkRows: deps.config.CHUNK_ROWS,
@@ -206,6 +210,15 @@ async function submit(call: SubmitCall): Promise<Response> {
     throw error;
   }
   return await accepted(call, jobId, false);
+}
+
+/** Aborts when the connection closes; after the answer that means nothing. */
+function leaving(outgoing: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  outgoing.once('close', () =>
+    controller.abort(new ServiceError('upload_aborted', 'The client left before the upload was read.')),
+  );
+  return controller.signal;
 }
 
 /** Nothing of an upload that failed may pass for a cohort. Leaves a job that cannot be reached to the sweeper. */

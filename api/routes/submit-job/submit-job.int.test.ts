@@ -180,7 +180,34 @@ const refusals: [string, Uint8Array | string, Submission, number, Record<string,
     400,
     { code: 'unterminated_quote', line: 2 },
   ],
-  ['a header that is not UTF-8', Buffer.from([0xc3, 0x28, 0x0a]), {}, 400, { code: 'invalid_encoding' }],
+  [
+    'a table without a header',
+    'P1,F1,2026-11-30,0.5,1,\nP2,F1,2026-11-30,0.5,1,\n',
+    {},
+    422,
+    { code: 'missing_header', line: 1 },
+  ],
+  [
+    'a name of no column at all',
+    Buffer.from([0xc3, 0x28, 0x0a]),
+    {},
+    422,
+    { code: 'missing_columns', field: 'patient_id' },
+  ],
+  [
+    'an old Excel workbook',
+    Buffer.from('d0cf11e0a1b11ae100000000', 'hex'),
+    { type: 'application/vnd.ms-excel' },
+    415,
+    { code: 'unsupported_media_type' },
+  ],
+  [
+    'a parameter that does not exist',
+    csv(3),
+    { query: '?ignore_unkown=true' },
+    400,
+    { code: 'invalid_query', field: 'ignore_unkown', detail: expect.stringContaining('ignore_unknown') },
+  ],
   [
     'truncated gzip',
     gzipSync(csv(2_000)).subarray(0, 3_000),
@@ -207,16 +234,16 @@ const refusals: [string, Uint8Array | string, Submission, number, Record<string,
   [
     'a wrong content type',
     csv(3),
-    { type: 'text/plain' },
+    { type: 'image/png' },
     415,
     { code: 'unsupported_media_type', field: 'Content-Type' },
   ],
   [
-    'JSON that is no array',
+    'a single JSON object without the features',
     '{"patient_id":"a"}',
     { type: 'application/json' },
-    400,
-    { code: 'malformed_json', line: 1 },
+    422,
+    { code: 'missing_columns', field: 'feature_0' },
   ],
   ['an unknown model', csv(3), { query: '?model=none' }, 404, { code: 'model_not_found' }],
   [
@@ -282,11 +309,124 @@ test('the same Idempotency-Key and request make one job; another request under t
   expect(again.headers.get('idempotency-replayed')).toBe('true');
   expect(await jobCount()).toBe(before);
   const other = await submit(csv(5), { headers, query: '?explain=1' });
-  expect(other.body).toMatchObject({ status: 409, code: 'idempotency_conflict' });
+  expect(other.body).toMatchObject({
+    status: 409,
+    code: 'idempotency_conflict',
+    differs: 'query or content type',
+  });
+});
+
+test('a mended cohort of the same length under a used key is a conflict that says what differs, never dropped', async () => {
+  const headers = { 'idempotency-key': 'night-mended' };
+  const first = await submit(csv(5), { headers });
+  const mended = csv(5).replace('P1,', 'P9,');
+  expect(await submit(mended, { headers })).toMatchObject({
+    status: 409,
+    body: { code: 'idempotency_conflict', differs: 'body', job_id: first.body['id'] },
+  });
+});
+
+test('a refused upload gives its key up: the corrected file under the same key is a job', async () => {
+  const headers = { 'idempotency-key': 'night-open-quote' };
+  const open = await submit(`${csv(2)}"P3,F1,,1,1,1\n`, { headers });
+  expect(open.body).toMatchObject({ status: 400, code: 'unterminated_quote', line: 4 });
+  const corrected = await submit(csv(3), { headers });
+  expect(corrected.body).toMatchObject({ rows: { received: 3, accepted: 3 } });
+});
+
+test('gzip and zstd that nobody declared, and the one file of a form, are read like the plain file', async () => {
+  const plain = await submit(csv(30));
+  const form = (text: string) =>
+    [
+      '--cut',
+      'Content-Disposition: form-data; name="note"',
+      '',
+      'from a browser',
+      '--cut',
+      'Content-Disposition: form-data; name="file"; filename="night.csv"',
+      'Content-Type: application/vnd.ms-excel',
+      '',
+      text,
+      '--cut--',
+      '',
+    ].join('\r\n');
+  const answers = [
+    plain,
+    await submit(gzipSync(csv(30))),
+    await submit(zstdCompressSync(csv(30))),
+    await submit(csv(30), { type: 'application/vnd.ms-excel' }),
+    await submit(form(csv(30)), { type: 'multipart/form-data; boundary=cut' }),
+  ];
+  expect(answers.map(({ status }) => status)).toEqual([202, 202, 202, 202, 202]);
+  expect(answers.map(({ body }) => (body['input'] as Record<string, unknown>)['compression'])).toEqual([
+    'identity',
+    'gzip',
+    'zstd',
+    'identity',
+    'identity',
+  ]);
+  const digests = await Promise.all(
+    answers.map(async ({ body }) =>
+      api.database.db
+        .selectFrom('chunks')
+        .select('payload_sha256')
+        .where('job_id', '=', String(body['id']))
+        .execute(),
+    ),
+  );
+  for (const digest of digests) expect(digest).toEqual(digests[0]);
+  expect(
+    await submit(form(csv(3)).replaceAll('--cut', '--other'), { type: 'multipart/form-data; boundary=cut' }),
+  ).toMatchObject({
+    status: 400,
+    body: { code: 'invalid_body' },
+  });
+});
+
+test('POST /v1/check tells what would be understood, and stores nothing', async () => {
+  const before = await jobCount();
+  const body = `sep=;\n${HEADER.replaceAll(',', ';')}\nP1;F1;25/12/2026;0,5;1;\nP2;F1;01/12/2026;1,5;x;\n`;
+  const answer = await api.call('/v1/check?rows=all', {
+    method: 'POST',
+    key,
+    headers: { 'content-type': 'text/csv' },
+    body,
+  });
+  expect(await answer.json()).toMatchObject({
+    input: {
+      format: 'table/csv',
+      delimiter: ';',
+      header_line: 2,
+      decimal: 'comma',
+      date_order: 'dmy',
+      columns: [{ name: 'patient_id', read_as: 'patient_id' }, {}, {}, {}, {}, {}],
+    },
+    rows: { read: 2, accepted: 1, rejected: 1, whole_file: true },
+    codes: { not_a_number: 1 },
+    sample: [{ patient_id: 'P1', due_date: '2026-12-25', features: { feature_0: 0.5 } }],
+    rejections: [{ line: 4, field: 'feature_1', code: 'not_a_number', patient_id: 'P2' }],
+  });
+  expect(await jobCount()).toBe(before);
+});
+
+test('everybody without a risk is listed with who and why, as CSV and as a workbook', async () => {
+  const { body } = await submit(`${HEADER}\nP1,F1,2026-11-30,1,1,1\nP2,F2,2026-12-05,x,1,1\n`);
+  const list = await api.call(`/v1/jobs/${String(body['id'])}/not-predicted`, { key });
+  expect((await list.text()).trimEnd().split('\r\n')).toEqual([
+    'patient_id,facility_id,due_date,code,reason,sheet,row,line',
+    'P2,F2,2026-12-05,not_a_number,feature_0 is not a number.,,2,3',
+  ]);
+  const workbook = await api.call(`/v1/jobs/${String(body['id'])}/not-predicted?format=xlsx`, { key });
+  expect(
+    Buffer.from(await workbook.arrayBuffer())
+      .subarray(0, 2)
+      .toString(),
+  ).toBe('PK');
 });
 
 test('a client that goes away at 99 % leaves an aborted job; its retry with the same key is the one job', async () => {
-  const text = csv(400);
+  // More than the head by which a file is judged: the job exists before the upload has ended.
+  const text = csv(4_000);
   const headers = { 'idempotency-key': 'night-2', 'content-length': String(Buffer.byteLength(text)) };
   const upload = request(`${api.url}/v1/jobs`, {
     method: 'POST',
@@ -306,7 +446,7 @@ test('a client that goes away at 99 % leaves an aborted job; its retry with the 
   upload.destroy();
   await expect.poll(async () => (await jobs())[0]?.status).toBe('aborted');
   const retry = await submit(text, { headers: { 'idempotency-key': 'night-2' } });
-  expect(retry.body).toMatchObject({ status: 'queued', rows: { accepted: 400 } });
+  expect(retry.body).toMatchObject({ status: 'queued', rows: { accepted: 4_000 } });
   const replay = await submit(text, { headers: { 'idempotency-key': 'night-2' } });
   expect(replay.body['id']).toBe(retry.body['id']);
 });
@@ -319,7 +459,7 @@ test('uploads are bounded in number: the next one is told when to come back', as
         headers: { 'content-type': 'text/csv', authorization: `Bearer ${key}` },
       });
       upload.on('error', () => undefined);
-      await new Promise<void>((done) => upload.write(csv(150), () => done()));
+      await new Promise<void>((done) => upload.write(csv(4_000), () => done()));
       return upload;
     }),
   );

@@ -1,8 +1,7 @@
 import { recordAccess } from '#api/audit/record-access.ts';
-import { checkUpload } from '#api/models/check-upload.ts';
 import { modelSchema, readModels } from '#api/models/model-view.ts';
-import { readModelUpload } from '#api/models/read-upload.ts';
 import { jsonResponse, route } from '#api/route.ts';
+import { ServiceError } from '#shared/errors/errors.ts';
 import { registerModel } from '#shared/models/store.ts';
 
 export const uploadModel = route(
@@ -13,7 +12,7 @@ export const uploadModel = route(
     tag: 'Models',
     summary: 'Register a model',
     description:
-      'LightGBM text model, manifest and golden rows as `npm run model:train` writes them. Taken only if the checksums hold, the golden rows come out bit for bit and every feature is known here. Registered, not active. The same model again answers 200.',
+      'LightGBM text model, manifest and golden rows as `npm run model:train` writes them. Read in a process of its own with limits, and taken only if it keeps within the bounds, the checksums hold, at least 100 golden rows come out bit for bit and every feature is known here. Registered, not active. The same model again answers 200.',
     requestBody: {
       description: 'Parts `model`, `manifest` and `golden` of a form, or their texts in a JSON object',
       content: [
@@ -40,17 +39,22 @@ export const uploadModel = route(
       'model_invalid',
       'model_conflict',
       'feature_mismatch',
+      'overloaded',
     ],
   },
   async (call) => {
     const { deps, principal } = call;
-    const files = await readModelUpload(call);
-    const manifest = checkUpload(files);
+    const { incoming, outgoing } = call;
+    const request = { incoming, outgoing, tenantId: principal.tenantId };
+    const { manifest, text } = await deps.bodies.read(request, deps.config.MAX_MODEL_BYTES, (body) =>
+      deps.modelJudge.judge(body.bytes, incoming.headers['content-type'] ?? ''),
+    );
     const created = await deps.db.transaction().execute(async (trx) => {
       const registered = await registerModel(trx, {
-        text: Buffer.from(files.model),
+        text,
         manifest,
         createdBy: principal.actor,
+        tenantId: principal.tenantId,
       });
       if (registered.created) {
         await recordAccess(
@@ -65,7 +69,10 @@ export const uploadModel = route(
       }
       return registered.created;
     });
+    // Another tenant's model of the same bytes: nothing of it is shown here.
     const [view] = await readModels(deps.db, principal.tenantId, manifest.version);
+    if (view === undefined)
+      throw new ServiceError('model_conflict', 'The model is another programme’s: ask for a grant.');
     return jsonResponse(view, created ? 201 : 200, { location: `/v1/models/${manifest.version}` });
   },
 );

@@ -1,4 +1,5 @@
 import { defineFeatures } from '../definition.ts';
+import { hundredths } from '../history.ts';
 
 /** Findings older than this say little about today. [A] */
 const CURRENT_DAYS = 365;
@@ -28,7 +29,7 @@ export const CLINICAL_FEATURES = defineFeatures([
   },
   {
     name: 'viral_load',
-    kind: 'integer',
+    kind: 'numeric',
     unit: 'copies/mL',
     min: 0,
     max: 100_000_000,
@@ -43,7 +44,7 @@ export const CLINICAL_FEATURES = defineFeatures([
       zero: 'Last viral load: not detected',
       missing: 'No viral load on record',
     },
-    compute: (h) => Math.round(h.latestValue('viralLoad')),
+    compute: (h) => hundredths(h.latestValue('viralLoad')),
   },
   {
     name: 'viral_load_suppressed',

@@ -1,0 +1,205 @@
+import { Worker } from 'node:worker_threads';
+import { ServiceError } from '#shared/errors/errors.ts';
+import type { FlaggedCell } from './cell-flags.ts';
+import { tooLarge } from './faults.ts';
+import { WORKBOOK_LIMITS, type WorkbookLimits } from './limits.ts';
+import { rowsOf } from './row-batch.ts';
+import { Semaphore } from './semaphore.ts';
+import { containerOf, refuseCompound, SIGNATURE_BYTES } from './sniff-container.ts';
+import { SpooledFile } from './spooled-file.ts';
+import { type FromThread, type ThreadInput, type ToThread } from './workbook-messages.ts';
+import type { WorkbookSheet } from './workbook-parts.ts';
+
+export type { CellFlag, FlaggedCell } from './cell-flags.ts';
+export type { SheetVisibility, WorkbookSheet } from './workbook-parts.ts';
+
+export type WorkbookOptions = {
+  /**
+   * A row with a text or a flag, in the workbook's order of sheets and rows. `cells` reach to the last of them, '' for empty;
+   * `line` is the row's number in the sheet, from 1. What it throws ends the reading.
+   */
+  onRow: (cells: string[], line: number, sheet: string, flags: readonly FlaggedCell[]) => void;
+  /** All sheets, before any row; returns the names of those to read, undefined for all. */
+  onSheets?: (sheets: readonly WorkbookSheet[]) => readonly string[] | undefined | void;
+  /** Holds reading back while whoever takes the rows is behind. */
+  ready?: () => Promise<void>;
+  /** Ends the reading with its reason. */
+  signal?: AbortSignal;
+  limits?: Partial<WorkbookLimits>;
+};
+
+/** Bounds what all uploads together may hold: a thread holds up to some 100 MB. */
+const THREADS_AT_ONCE = 2;
+const threads = new Semaphore(THREADS_AT_ONCE);
+const THREAD = new URL('./workbook-thread.ts', import.meta.url);
+const YOUNG_HEAP_MIB = 8;
+
+/**
+ * Reads every sheet of an .xlsx workbook (ECMA-376, transitional and strict) as a person sees it: number formats applied,
+ * dates as YYYY-MM-DD, merged cells in each of their rows. The upload goes to a nameless temporary file, since a workbook's
+ * strings may follow the sheets that use them, and is read by a thread of its own, whose end ends this request alone.
+ *
+ * Throws `invalid_body` for what is no workbook or a damaged one, `workbook_too_large` beyond WORKBOOK_LIMITS. Call `close`
+ * whatever happens.
+ */
+export class WorkbookUpload {
+  readonly #options: WorkbookOptions;
+  readonly #limits: WorkbookLimits;
+  readonly #closed = new AbortController();
+  readonly #signal: AbortSignal;
+  #file: Promise<SpooledFile> | undefined;
+  #start: Uint8Array = new Uint8Array(0);
+  #worker: Worker | undefined;
+
+  constructor(options: WorkbookOptions) {
+    this.#options = options;
+    this.#limits = { ...WORKBOOK_LIMITS, ...options.limits };
+    this.#signal =
+      options.signal === undefined
+        ? this.#closed.signal
+        : AbortSignal.any([this.#closed.signal, options.signal]);
+  }
+
+  /** The buffer is needed until this settles. */
+  async write(bytes: Uint8Array): Promise<void> {
+    this.#signal.throwIfAborted();
+    if (this.#start.length < SIGNATURE_BYTES) {
+      this.#start = Buffer.concat([this.#start, bytes.subarray(0, SIGNATURE_BYTES)]);
+      if (this.#start.length >= SIGNATURE_BYTES) containerOf(this.#start);
+    }
+    this.#file ??= SpooledFile.create();
+    const file = await this.#file;
+    const { fileBytes } = this.#limits;
+    if (file.bytes + bytes.length > fileBytes) throw tooLarge(`is a file of more than ${fileBytes >> 20} MB`);
+    await file.append(bytes);
+  }
+
+  /** Reads the workbook, all of which has been written. */
+  async end(): Promise<void> {
+    const container = containerOf(this.#start);
+    const file = await (this.#file ??= SpooledFile.create());
+    if (container === 'compound') await refuseCompound((position, length) => file.readAt(position, length));
+    const release = await threads.acquire(this.#signal);
+    try {
+      await this.#read(file);
+    } finally {
+      await this.#worker?.terminate();
+      release();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort(new ServiceError('upload_aborted', 'The reading of the workbook was given up.'));
+    // The descriptor may be another file's once it is closed: the thread goes first.
+    await this.#worker?.terminate();
+    const file = this.#file;
+    this.#file = undefined;
+    await (await file?.catch(() => undefined))?.close();
+  }
+
+  async #read(file: SpooledFile): Promise<void> {
+    const { onRow, onSheets, ready } = this.#options;
+    const input: ThreadInput = {
+      fileDescriptor: file.descriptor,
+      fileBytes: file.bytes,
+      limits: this.#limits,
+    };
+    const worker = new Worker(THREAD, {
+      workerData: input,
+      resourceLimits: {
+        maxOldGenerationSizeMb: this.#limits.heapMib,
+        maxYoungGenerationSizeMb: YOUNG_HEAP_MIB,
+      },
+    });
+    this.#worker = worker;
+    const tell = (message: ToThread) => worker.postMessage(message);
+    let names: string[] = [];
+    for await (const message of messagesOf(worker, this.#limits.workMs, this.#signal)) {
+      switch (message.kind) {
+        case 'sheets': {
+          names = message.sheets.map(({ name }) => name);
+          const wanted = onSheets?.(message.sheets) ?? names;
+          tell({
+            kind: 'read',
+            sheets: [...names.keys()].filter((index) => wanted.includes(names[index] as string)),
+          });
+          break;
+        }
+        case 'rows':
+          for (const { cells, line, flags } of rowsOf(message.batch))
+            onRow(cells, line, names[message.sheet] as string, flags);
+          await ready?.();
+          tell({ kind: 'credit' });
+          break;
+        case 'failed': {
+          const { code, line, stack } = message;
+          throw new ServiceError(code, message.message, {
+            cause: stack,
+            ...(line === undefined ? {} : { line }),
+          });
+        }
+        case 'done':
+          return;
+      }
+    }
+  }
+}
+
+/** Reads a workbook that is at hand. */
+export async function readWorkbook(
+  source: Uint8Array | AsyncIterable<Uint8Array>,
+  options: WorkbookOptions,
+): Promise<void> {
+  const upload = new WorkbookUpload(options);
+  try {
+    if (source instanceof Uint8Array) await upload.write(source);
+    else for await (const bytes of source) await upload.write(bytes);
+    await upload.end();
+  } finally {
+    await upload.close();
+  }
+}
+
+/** What the thread says, until it ends; only time spent waiting for it counts against `workMs`. */
+async function* messagesOf(worker: Worker, workMs: number, signal: AbortSignal): AsyncGenerator<FromThread> {
+  const arrived: FromThread[] = [];
+  let failure: unknown;
+  let wake: () => void = () => undefined;
+  const fail = (error: unknown) => {
+    failure ??= error;
+    wake();
+  };
+  const abort = () => fail(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  worker.on('message', (message: FromThread) => {
+    arrived.push(message);
+    wake();
+  });
+  worker.on('error', (error: NodeJS.ErrnoException) => {
+    fail(
+      error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? tooLarge('needs more memory than a workbook may') : error,
+    );
+  });
+  worker.on('exit', () => fail(new ServiceError('internal', 'The reader of workbooks ended early.')));
+  let leftMs = workMs;
+  try {
+    for (;;) {
+      if (signal.aborted) throw signal.reason;
+      const message = arrived.shift();
+      if (message !== undefined) {
+        yield message;
+        continue;
+      }
+      if (failure !== undefined) throw failure;
+      const since = performance.now();
+      const timer = setTimeout(() => fail(tooLarge('takes too long to read')), leftMs);
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      clearTimeout(timer);
+      leftMs -= performance.now() - since;
+    }
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

@@ -1,0 +1,60 @@
+import { readSync } from 'node:fs';
+import { parentPort, workerData } from 'node:worker_threads';
+import { ServiceError } from '#shared/errors/errors.ts';
+import { damaged } from './faults.ts';
+import { readSheets } from './read-sheets.ts';
+import { Semaphore } from './semaphore.ts';
+import { BATCHES_AHEAD, type FromThread, type ThreadInput, type ToThread } from './workbook-messages.ts';
+
+const { fileDescriptor, fileBytes, limits } = workerData as ThreadInput;
+const port = parentPort;
+if (port === null) throw new Error('workbook-thread.ts runs as a worker thread');
+
+const credit = new Semaphore(BATCHES_AHEAD);
+const taken: (() => void)[] = [];
+const { promise: wanted, resolve: choose } = Promise.withResolvers<readonly number[]>();
+port.on('message', (message: ToThread) => {
+  if (message.kind === 'read') choose(message.sheets);
+  else taken.shift()?.();
+});
+
+const send = (message: FromThread, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
+
+function readAt(position: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(Math.max(0, Math.min(length, fileBytes - position)));
+  let done = 0;
+  while (done < bytes.length) {
+    const count = readSync(fileDescriptor, bytes, done, bytes.length - done, position + done);
+    if (count === 0) break;
+    done += count;
+  }
+  return bytes.subarray(0, done);
+}
+
+async function read(): Promise<void> {
+  const rows = readSheets({
+    readAt,
+    fileBytes,
+    limits,
+    choose: (sheets) => {
+      send({ kind: 'sheets', sheets });
+      return wanted;
+    },
+  });
+  for await (const { sheet, batch } of rows) {
+    taken.push(await credit.acquire());
+    const { bytes, ends, rows, flags } = batch;
+    send({ kind: 'rows', sheet, batch }, [bytes.buffer, ends.buffer, rows.buffer, flags.buffer]);
+  }
+  send({ kind: 'done' });
+}
+
+try {
+  await read();
+} catch (error) {
+  // A workbook that trips the reader itself is refused like one that is damaged; the log has the cause.
+  const failure = error instanceof ServiceError ? error : damaged('it cannot be read', error);
+  const cause = failure.cause instanceof Error ? failure.cause.stack : undefined;
+  send({ kind: 'failed', code: failure.code, message: failure.message, line: failure.line, stack: cause });
+}
+port.close();

@@ -1,0 +1,296 @@
+import { describe, expect, it } from 'vitest';
+import { Cohort, NO_SHIFT } from '#models/synthetic/cohort.ts';
+import { RowWriter } from '#models/synthetic/row-writer.ts';
+import { writeNmrsMessage } from '#models/synthetic/write-nmrs.ts';
+import { FEATURE_NAMES, FEATURES, featureIndex } from '#patients/features/features.ts';
+import { parseIsoDay } from '#patients/record/epoch-day.ts';
+import { idOf, messageOf, type Organization, patientKey } from './fhir-message.ts';
+import { NmrsReader } from './nmrs.ts';
+import { PatientScreen } from './patient-input.ts';
+
+const AS_OF = parseIsoDay('2026-06-30');
+
+type Json = Record<string, unknown>;
+type Message = {
+  messageHeader: Json;
+  messageData: { demographics: Json; visits: Json[]; encounters: Json[]; obs: Json[] };
+};
+
+const FINAL = { 0: 'final', 1: 'entered-in-error' } as const;
+const instant = (stamp: unknown) =>
+  typeof stamp === 'string' ? `${stamp.replace(' ', 'T')}+01:00` : undefined;
+
+/** The same patient as an EMR's FHIR server tells it. */
+function fhirOf({ messageHeader: header, messageData: { demographics, visits, encounters, obs } }: Message): {
+  resources: Json[];
+  organizations: Map<string, Organization>;
+} {
+  const id = demographics['patientUuid'] as string;
+  const subject = { reference: `Patient/${id}` };
+  const facility = header['facilityDatimCode'] as string;
+  const isPharmacy = (encounter: Json) => encounter['pmmForm'] === 'Pharmacy Order Form';
+  const status = (entry: Json) => FINAL[entry['voided'] as 0 | 1];
+  const dispenses = encounters.filter(isPharmacy).map((encounter) => {
+    const of = (name: string) =>
+      obs.find(
+        (entry) => entry['encounterUuid'] === encounter['encounterUuid'] && entry['variableName'] === name,
+      );
+    const supply = of('Medication duration')?.['valueNumeric'];
+    const line = of('Regimen line')?.['valueNumeric'];
+    return {
+      resourceType: 'MedicationDispense',
+      status: encounter['voided'] === 1 ? 'entered-in-error' : 'completed',
+      subject,
+      context: { reference: `Encounter/${encounter['encounterUuid'] as string}` },
+      medicationCodeableConcept: { text: of('regimen')?.['valueText'] },
+      ...(line === undefined ? {} : { category: { text: `${line as number} line` } }),
+      whenHandedOver: instant(encounter['encounterDatetime']),
+      ...(supply === undefined ? {} : { daysSupply: { value: supply, unit: 'days', code: 'd' } }),
+      ...(encounter['dateCreated'] === undefined ? {} : { recorded: instant(encounter['dateCreated']) }),
+    };
+  });
+  const resources: Json[] = [
+    ...dispenses,
+    ...visits.map((visit) => ({
+      resourceType: 'Encounter',
+      status: visit['voided'] === 1 ? 'entered-in-error' : 'finished',
+      subject,
+      type: [{ coding: [{ system: 'http://fhir.openmrs.org/code-system/visit-type', code: 'v' }] }],
+      period: { start: instant(visit['dateStarted']) },
+    })),
+    ...encounters
+      .filter((encounter) => !isPharmacy(encounter))
+      .map((encounter) => ({
+        resourceType: 'Encounter',
+        id: encounter['encounterUuid'],
+        status: encounter['voided'] === 1 ? 'entered-in-error' : 'finished',
+        subject,
+        type: [{ text: encounter['pmmForm'] }],
+        period: { start: instant(encounter['encounterDatetime']) },
+      })),
+    ...obs
+      .filter(
+        (entry) =>
+          !['Medication duration', 'regimen', 'Regimen line'].includes(entry['variableName'] as string),
+      )
+      .map((entry) => ({
+        resourceType: 'Observation',
+        status: status(entry),
+        subject,
+        ...(entry['variableName'] === 'Next appointment date'
+          ? {}
+          : { encounter: { reference: `Encounter/${entry['encounterUuid'] as string}` } }),
+        code: { text: entry['variableName'] },
+        effectiveDateTime: instant(entry['obsDatetime']),
+        ...(entry['dateCreated'] === undefined ? {} : { issued: instant(entry['dateCreated']) }),
+        ...(entry['valueNumeric'] === undefined
+          ? { valueString: entry['valueText'] }
+          : { valueQuantity: { value: entry['valueNumeric'] } }),
+      })),
+    {
+      resourceType: 'Patient',
+      id,
+      birthDate: (demographics['birthdate'] as string | null)?.slice(0, 10),
+      gender: demographics['gender'] === 'M' ? 'male' : 'female',
+      address: [{ state: demographics['stateProvince'] }],
+      telecom:
+        demographics['phoneNumber'] === null ? [] : [{ system: 'phone', value: demographics['phoneNumber'] }],
+      managingOrganization: { reference: `Organization/${facility}` },
+    },
+  ];
+  return {
+    resources,
+    organizations: new Map([[facility, { name: 'SYN', state: header['facilityState'] as string }]]),
+  };
+}
+
+const reader = new NmrsReader();
+const screen = new PatientScreen(AS_OF);
+
+function featuresOf(message: unknown) {
+  const out = new Float64Array(FEATURES.length);
+  const outcome = screen.screen(reader.read(message), 1, out);
+  return {
+    due: outcome.ok ? outcome.row.dueDate : outcome.rejection.code,
+    facility: outcome.ok ? outcome.row.facilityId : '',
+    values: Object.fromEntries(FEATURE_NAMES.map((name, i) => [name, out[i]])),
+  };
+}
+
+const messageFrom = (resources: readonly Json[], organizations = new Map<string, Organization>()) =>
+  messageOf(resources, { organizations, warn: (code) => reader.warnings.warn(code) });
+
+describe('a patient’s FHIR resources', () => {
+  it.each(['active', 'ever'] as const)(
+    'give the features of the same patient’s NMRS record, population %s',
+    (population) => {
+      const cohort = new Cohort({
+        rows: 300,
+        seed: 5,
+        asOf: AS_OF,
+        population,
+        extraHistoryDays: 0,
+        shift: NO_SHIFT,
+      });
+      const writer = new RowWriter();
+      for (let i = 0; i < 300; i++) {
+        cohort.make(i);
+        writeNmrsMessage(cohort, writer);
+        const message = JSON.parse(writer.take().toString()) as Message;
+        const { resources, organizations } = fhirOf(message);
+        expect(featuresOf(messageFrom(resources, organizations))).toEqual(featuresOf(message));
+        expect(featuresOf(messageFrom(resources.toReversed(), organizations)).due).toBe(
+          featuresOf(message).due,
+        );
+      }
+    },
+  );
+
+  const patient = { resourceType: 'Patient', id: 'p', birthDate: '1990-06-30', gender: 'female' };
+  const dispense = (more: Json): Json => ({
+    resourceType: 'MedicationDispense',
+    status: 'completed',
+    subject: { reference: 'Patient/p' },
+    medicationCodeableConcept: { text: 'TDF/3TC/DTG' },
+    whenHandedOver: '2026-05-01',
+    ...more,
+  });
+  const due = (...resources: Json[]) => featuresOf(messageFrom([patient, ...resources])).due;
+
+  it.each<[string, Json, string]>([
+    ['days', { daysSupply: { value: 60 } }, '2026-06-30'],
+    ['months', { daysSupply: { value: 2, code: 'mo' } }, '2026-06-30'],
+    ['tablets at one a day', { quantity: { value: 60, unit: 'tablets' } }, '2026-06-30'],
+    [
+      'tablets at two a day',
+      {
+        quantity: { value: 120, unit: 'TAB' },
+        dosageInstruction: [{ timing: { repeat: { frequency: 2, period: 1, periodUnit: 'd' } } }],
+      },
+      '2026-06-30',
+    ],
+    ['bottles', { quantity: { value: 2, unit: 'bottle' } }, 'no_due_date'],
+    ['nothing', {}, 'no_due_date'],
+    ['an error', { status: 'entered-in-error', daysSupply: { value: 60 } }, 'no_pickup'],
+    [
+      'cotrimoxazole',
+      { medicationCodeableConcept: { text: 'Cotrimoxazole 960 mg' }, daysSupply: { value: 60 } },
+      'no_pickup',
+    ],
+    [
+      'an antibiotic by its ATC code',
+      {
+        medicationCodeableConcept: {
+          coding: [{ system: 'http://www.whocc.no/atc', code: 'J01EE01', display: 'Bisepton' }],
+        },
+        daysSupply: { value: 60 },
+      },
+      'no_pickup',
+    ],
+    [
+      'a contained medication',
+      {
+        medicationCodeableConcept: undefined,
+        medicationReference: { reference: '#m' },
+        contained: [{ resourceType: 'Medication', id: 'm', code: { text: 'Dolutegravir' } }],
+        daysSupply: { value: 60 },
+      },
+      '2026-06-30',
+    ],
+  ])('supply from %s', (_, more, expected) => {
+    expect(due(dispense(more))).toBe(expected);
+  });
+
+  it('several drugs of one day are one pickup, of the ARVs alone', () => {
+    const ctx = dispense({ medicationCodeableConcept: { text: 'Septrin' }, daysSupply: { value: 180 } });
+    expect(due(ctx, dispense({ daysSupply: { value: 60 } }))).toBe('2026-06-30');
+  });
+
+  const observed = (code: Json, value: Json): Json => ({
+    resourceType: 'Observation',
+    status: 'final',
+    subject: { reference: 'Patient/p' },
+    code,
+    effectiveDateTime: '2026-05-01T09:00:00+01:00',
+    ...value,
+  });
+  it.each<[string, Json, Json, string, number]>([
+    [
+      'LOINC',
+      { coding: [{ system: 'http://loinc.org', code: '20447-9' }] },
+      { valueQuantity: { value: 812 } },
+      'viral_load',
+      812,
+    ],
+    [
+      'a bound',
+      { coding: [{ code: '25836-8' }] },
+      { valueQuantity: { value: 20, comparator: '<', unit: 'copies/mL' } },
+      'viral_load',
+      19,
+    ],
+    ['a logarithm', { coding: [{ code: '29541-0' }] }, { valueQuantity: { value: 3 } }, 'viral_load', 1000],
+    ['words', { text: 'Viral Load' }, { valueString: 'Not detected' }, 'viral_load', 0],
+    [
+      'no result',
+      { coding: [{ code: '20447-9' }] },
+      { dataAbsentReason: { text: 'sample rejected' } },
+      'viral_load',
+      Number.NaN,
+    ],
+    [
+      'OpenMRS’s codes',
+      { coding: [{ code: '5356AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' }] },
+      { valueCodeableConcept: { coding: [{ code: '1206AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' }] } },
+      'who_stage',
+      3,
+    ],
+    ['a yes', { text: 'Tuberculosis symptom' }, { valueBoolean: true }, 'has_tb_symptoms', 1],
+  ])('an observation by %s', (_, code, value, feature, expected) => {
+    const { values } = featuresOf(
+      messageFrom([patient, dispense({ daysSupply: { value: 60 } }), observed(code, value)]),
+    );
+    expect(Object.values(values)[featureIndex(feature)]).toBe(expected);
+  });
+
+  it('a contact is one in the room: a call or a virtual encounter is none', () => {
+    const seen = (more: Json): Json => ({
+      resourceType: 'Encounter',
+      status: 'finished',
+      subject: { reference: 'Patient/p' },
+      period: { start: '2026-06-01' },
+      ...more,
+    });
+    const share = (more: Json) =>
+      featuresOf(messageFrom([patient, dispense({ daysSupply: { value: 60 } }), seen(more)])).values[
+        'clinical_visit_ratio'
+      ];
+    expect(share({ class: { code: 'AMB' } })).toBe(0.5);
+    expect(share({ class: { code: 'VR' } })).toBe(0);
+    expect(share({ type: [{ text: 'Defaulter tracking' }] })).toBe(0);
+    expect(share({ status: 'cancelled', class: { code: 'AMB' } })).toBe(0);
+  });
+
+  it('a deceased patient is not scored', () => {
+    const dead = { ...patient, deceasedDateTime: '2026-06-02' };
+    expect(featuresOf(messageFrom([dead, dispense({ daysSupply: { value: 60 } })])).due).toBe('patient_died');
+  });
+});
+
+describe('references', () => {
+  it.each([
+    ['Patient/7', '7'],
+    ['https://emr.example/fhir/Patient/7', '7'],
+    ['https://emr.example/fhir/Patient/7/_history/2', '7'],
+    ['urn:uuid:7', '7'],
+    ['Group/7', ''],
+  ])('%s names %j', (reference, id) => {
+    expect(idOf({ reference }, 'Patient')).toBe(id);
+    expect(patientKey({ resourceType: 'Observation', subject: { reference } }, undefined)).toBe(id);
+  });
+
+  it('of a bundle’s patient is the entry’s', () => {
+    expect(patientKey({ resourceType: 'Patient', id: '7' }, 'urn:uuid:8')).toBe('8');
+    expect(patientKey({ resourceType: 'Patient', id: '7' }, undefined)).toBe('7');
+  });
+});
