@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: [...exclude, '**/*.int.test.ts', '**/*.fault.test.ts'],
+          exclude: [...exclude, '**/*.int.test.ts', '**/*.fault.test.ts', '**/*.web.test.ts'],
           ...limits,
         },
       },
