@@ -18,7 +18,13 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: [...exclude, '**/*.int.test.ts', '**/*.fault.test.ts', '**/*.attack.test.ts'],
+          exclude: [
+            ...exclude,
+            '**/*.int.test.ts',
+            '**/*.fault.test.ts',
+            '**/*.attack.test.ts',
+            '**/*.web.test.ts',
+          ],
           ...limits,
         },
       },

@@ -15,8 +15,15 @@ import { ServiceError } from '#shared/errors/errors.ts';
 /** Long answers that shrink well; never event streams, where a compressor would hold events back. */
 const COMPRESSED = /^(?:application\/(?:json|x-ndjson|problem\+json)|text\/(?:csv|html|plain))/u;
 
+/** Puts pages for people beside the calls for machines; only a composition root knows which. */
+export type MountPages = (app: Hono<ApiEnv>, deps: ApiDeps) => void;
+
 /** The whole HTTP surface over its dependencies; it listens to nothing by itself. */
-export function createApp(deps: ApiDeps, routes: readonly Route[] = ROUTES): Hono<ApiEnv> {
+export function createApp(
+  deps: ApiDeps,
+  routes: readonly Route[] = ROUTES,
+  mountPages?: MountPages,
+): Hono<ApiEnv> {
   // A slash too many at the end names nothing else.
   const app = new Hono<ApiEnv>({ strict: false });
   app.use(observe(deps));
@@ -53,6 +60,7 @@ export function createApp(deps: ApiDeps, routes: readonly Route[] = ROUTES): Hon
   }
   app.use(compress({ contentTypeFilter: COMPRESSED }));
 
+  mountPages?.(app, deps);
   const methods = new Map<string, string[]>();
   for (const route of routes) {
     mount(app, deps, route);
@@ -83,7 +91,7 @@ export function createApp(deps: ApiDeps, routes: readonly Route[] = ROUTES): Hon
 function mount(app: Hono<ApiEnv>, deps: ApiDeps, route: Route): void {
   app.on(route.method, honoPath(route.path), async (c) => {
     c.set('route', route.path);
-    const principal = await authorise(deps, c, route.access);
+    const principal = await authorise(deps, c, route.access, route.permission);
     if (route.access !== 'public')
       c.set('rate', countRequest(deps.limits, principal, route.rate ?? 'requests'));
     // The adapter makes a whole Request for its headers or signal: only those who ask for them pay.

@@ -14,6 +14,11 @@ import type { ApiMetrics } from '#api/metrics/api-metrics.ts';
 import type { ModelJudge } from '#api/models/registration/run-child.ts';
 import type { Online } from '#api/online/online.ts';
 import type { ReasonTextStore } from '#api/results/reason-text-store.ts';
+import type { FacilityRows } from '#api/calls/call-list.ts';
+import type { LoginLimits } from '#api/people/login-limits.ts';
+import type { OidcLogin } from '#api/people/oidc.ts';
+import type { SecretBox } from '#api/people/sealed-secret.ts';
+import type { Sessions } from '#api/people/sessions.ts';
 import type { TimeZone } from '#patients/values/time-zone.ts';
 import type { Clock } from '#shared/clock/clock.ts';
 import type { Config } from '#shared/config/config.ts';
@@ -37,6 +42,12 @@ export type ApiDeps = {
   metrics: ApiMetrics;
   authenticator: Authenticator;
   refusals: RefusalLedger;
+  sessions: Sessions;
+  loginLimits: LoginLimits;
+  /** Second factors as the database keeps them. */
+  secrets: SecretBox;
+  /** Where people log in, if not here. */
+  oidc: OidcLogin | undefined;
   recordEvent: RecordEvent;
   readiness: Readiness;
   uploads: UploadLimiter;
@@ -54,6 +65,8 @@ export type ApiDeps = {
   jobs: JobReader;
   cursors: CursorCodec;
   reasonTexts: ReasonTextStore;
+  /** Current lists, kept for a minute. */
+  facilityRows: FacilityRows;
   online: Online;
   /** Aborted when the process has begun to stop: long polls, event streams and downloads end on it. */
   stopping: AbortSignal;

@@ -1,6 +1,7 @@
 import { systemClock } from '#shared/clock/clock.ts';
 import { ConfigError, loadConfig } from '#shared/config/config.ts';
 import { createLogger } from '#shared/log/logger.ts';
+import { mountPages } from '#web/mount-pages.ts';
 import { startApi } from './server.ts';
 
 /** Beyond the deadline for requests: closing connections may hang too. */
@@ -9,7 +10,7 @@ const LAST_RESORT_MS = 5_000;
 try {
   const config = loadConfig();
   const log = createLogger('iit-api', config.LOG_LEVEL);
-  const api = await startApi({ config, log, clock: systemClock });
+  const api = await startApi({ config, log, clock: systemClock, mountPages });
   log.info({ host: config.HOST, port: api.port, node: process.version }, 'the api listens');
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -4,6 +4,7 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import type { Principal } from '#api/auth/principal.ts';
 import type { ApiDeps } from '#api/deps.ts';
+import type { Permission } from '#api/people/roles.ts';
 import type { RateClass, RateState } from '#api/limits/limits.ts';
 import type { ApiScope } from '#shared/db/schema.ts';
 import type { ErrorCode } from '#shared/errors/errors.ts';
@@ -25,7 +26,7 @@ export type ApiEnv = {
 /** One request, its parameters parsed by the route's own schemas. */
 export type Call<Params, Query> = {
   deps: ApiDeps;
-  /** The key's; on a public route nobody's (keyId '' and no scopes). */
+  /** The key's or the person's; on a public route nobody's (keyId '' and no scopes). */
   principal: Principal;
   params: Params;
   query: Query;
@@ -51,6 +52,8 @@ export type RouteSpec<Params extends z.ZodObject, Query extends z.ZodObject> = {
   path: string;
   /** The scope that the key must carry; `any` takes every valid key, `public` needs none. */
   access: ApiScope | 'any' | 'public';
+  /** What a person must be allowed, where it is not what the scope stands for. */
+  permission?: Permission;
   /** What its requests count as; `requests` by default. */
   rate?: RateClass;
   summary: string;

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { sql } from 'kysely';
 import { createAdaptorServer } from '@hono/node-server';
-import { createApp } from '#api/app.ts';
+import { createApp, type MountPages } from '#api/app.ts';
 import { createAuthenticator } from '#api/auth/authenticator.ts';
 import { auditRefusal } from '#api/auth/audit-refusal.ts';
 import { RefusalLedger } from '#api/auth/refusal-ledger.ts';
@@ -19,6 +19,12 @@ import { addLimitMetrics, createApiMetrics } from '#api/metrics/api-metrics.ts';
 import { predictFastLane } from '#api/online/fast-lane.ts';
 import { createModelJudge } from '#api/models/registration/run-child.ts';
 import { createOnline } from '#api/online/online.ts';
+import { FacilityRows } from '#api/calls/call-list.ts';
+import { createLoginLimits } from '#api/people/login-limits.ts';
+import { createOidcLogin } from '#api/people/oidc.ts';
+import { createSecretBox } from '#api/people/sealed-secret.ts';
+import { createSessions } from '#api/people/sessions.ts';
+import { ROUTES } from '#api/routes/all.ts';
 import { pollFastLane } from '#api/routes/get-job/poll-fast-lane.ts';
 import { serveMetrics } from '#api/metrics/metrics-server.ts';
 import { VERSION } from '#api/version.ts';
@@ -63,10 +69,16 @@ export type ApiServer = AsyncDisposable & {
   readonly stop: () => Promise<void>;
 };
 
-export type ApiServerOptions = { config: Config; log: Logger; clock: Clock };
+export type ApiServerOptions = {
+  config: Config;
+  log: Logger;
+  clock: Clock;
+  /** Pages for people; none without it. */
+  mountPages?: MountPages;
+};
 
 /** Puts the api together and listens. It starts without its dependencies; readiness tells when they are there. */
-export async function startApi({ config, log, clock }: ApiServerOptions): Promise<ApiServer> {
+export async function startApi({ config, log, clock, mountPages }: ApiServerOptions): Promise<ApiServer> {
   const stopping = new AbortController();
   const crash = createCrashPoints(config.CRASH_AT);
   const tracing = await startTracing({ config, service: 'iit-api', version: VERSION, log });
@@ -126,6 +138,17 @@ export async function startApi({ config, log, clock }: ApiServerOptions): Promis
     metrics: createApiMetrics(registry),
     authenticator: createAuthenticator({ db, clock, lookups: limits.lookups }),
     refusals,
+    sessions: createSessions(db),
+    loginLimits: createLoginLimits(pool),
+    secrets: createSecretBox(config.WEB_SECRET),
+    oidc:
+      config.OIDC_ISSUER === undefined || config.OIDC_CLIENT_ID === undefined
+        ? undefined
+        : createOidcLogin(db, {
+            issuer: config.OIDC_ISSUER,
+            clientId: config.OIDC_CLIENT_ID,
+            clientSecret: config.OIDC_CLIENT_SECRET,
+          }),
     recordEvent,
     readiness: createReadiness({ db, doorbell, models, clock, log, stopping: stopping.signal }),
     uploads,
@@ -144,11 +167,12 @@ export async function startApi({ config, log, clock }: ApiServerOptions): Promis
     jobs: new JobReader({ db, clock }),
     cursors: createCursorCodec(config.DATABASE_URL),
     reasonTexts: createReasonTextStore(models),
+    facilityRows: new FacilityRows(db, pool),
     online: createOnline({ config, db, auditPool: onlinePool, models, clock, log, registry }),
     stopping: stopping.signal,
   };
   const server = createAdaptorServer({
-    fetch: createApp(deps).fetch,
+    fetch: createApp(deps, ROUTES, mountPages).fetch,
     createServer: ((options: ServerOptions, common: RequestListener) =>
       createServer(options, predictFastLane(deps, pollFastLane(deps, common)))) as typeof createServer,
     serverOptions: {

@@ -22,6 +22,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { createLeaseKeeper } from './jobs/score-chunk/lease-keeper.ts';
 import { scoreChunkJob, type ScoreChunkDeps } from './jobs/score-chunk/score-chunk-job.ts';
 import { measureDriftOnce } from './maintenance/measure-drift.ts';
+import { publishListsOnce } from './maintenance/publish-lists.ts';
 import { sweep } from './maintenance/sweep.ts';
 import { scoreShadowsOnce } from './shadow/score-shadow.ts';
 import { startStatusServer } from './status-server.ts';
@@ -146,6 +147,12 @@ export async function startWorker({ config, log, clock }: WorkerOptions): Promis
       intervalMs: config.DRIFT_SECONDS * 1_000,
       log,
       run: () => measureDriftOnce({ db, log, thresholds }),
+    }),
+    createIntervalTask({
+      name: 'publish',
+      intervalMs: config.PUBLISH_SECONDS * 1_000,
+      log,
+      run: () => publishListsOnce({ db, log, currentListName: config.CURRENT_LIST_NAME }),
     }),
     createIntervalTask({
       name: 'partitions',

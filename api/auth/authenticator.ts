@@ -128,6 +128,7 @@ async function load(db: Db, lookup: string): Promise<StoredKey | undefined> {
       'revoked_at',
     ])
     .where('lookup', '=', lookup)
+    .where('kind', '=', 'machine')
     .executeTakeFirst();
   if (row === undefined) return undefined;
   return {

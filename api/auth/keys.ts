@@ -74,6 +74,7 @@ export async function listKeys(db: Db): Promise<StoredKeyView[]> {
     .innerJoin('tenants', 'tenants.id', 'api_keys.tenant_id')
     .select(['api_keys.id', 'tenants.name as tenant', 'api_keys.name', 'lookup', 'scopes'])
     .select(['api_keys.created_at', 'expires_at', 'revoked_at'])
+    .where('kind', '=', 'machine')
     .orderBy('tenant')
     .orderBy('api_keys.created_at')
     .execute();
@@ -102,6 +103,7 @@ export async function revokeKey(
       .set((eb) => ({ revoked_at: eb.fn<Date>('now') }))
       .where('tenant_id', '=', tenantId)
       .where('name', '=', name)
+      .where('kind', '=', 'machine')
       .where('revoked_at', 'is', null)
       .returning('id')
       .executeTakeFirst();

@@ -1,4 +1,12 @@
 import type { Route } from '#api/route.ts';
+import { currentListRoute } from './current-list/route.ts';
+import { createKeyRoute, listKeysRoute, revokeKeyRoute } from './keys/route.ts';
+import { listContacts } from './list-contacts/route.ts';
+import { listFacilities } from './list-facilities/route.ts';
+import { overviewRoute } from './overview/route.ts';
+import { changePersonRoute, invitePersonRoute, listPeopleRoute } from './people/route.ts';
+import { postContact } from './post-contact/route.ts';
+import { putFacilities } from './put-facilities/route.ts';
 import { activateModel } from './activate-model/route.ts';
 import { auditEvents } from './audit-events/route.ts';
 import { auditRecords } from './audit-records/route.ts';
@@ -45,6 +53,12 @@ export const ROUTES: readonly Route[] = [
   notPredictedRoute,
   predict,
   putFeatures,
+  listFacilities,
+  putFacilities,
+  currentListRoute,
+  postContact,
+  listContacts,
+  overviewRoute,
   auditRecords,
   auditEvents,
   listModels,
@@ -58,6 +72,12 @@ export const ROUTES: readonly Route[] = [
   modelDrift,
   modelPerformance,
   postOutcomes,
+  listPeopleRoute,
+  invitePersonRoute,
+  changePersonRoute,
+  listKeysRoute,
+  createKeyRoute,
+  revokeKeyRoute,
   landing,
   health,
   live,

@@ -1,9 +1,13 @@
 import { type ChunkRows, decodeChunk } from '#shared/chunks/payload.ts';
 import type { Db } from '#shared/db/database.ts';
+import type { Identifiers } from '#patients/record/identifiers.ts';
 import { featureByName, featureIndex, FEATURES } from '#patients/features/features.ts';
 import { reasonText } from '#patients/features/reason-text.ts';
 import type { ModelManifest } from '#shared/models/manifest.ts';
 import type { WorklistRow } from './worklist-rows.ts';
+
+/** A reason in plain words, and the feature that it speaks of. */
+export type WordedReason = { feature: string; text: string };
 
 /** What a health worker wants to know beside the risk; undefined where the features do not say. */
 export type PatientFacts = {
@@ -14,9 +18,14 @@ export type PatientFacts = {
   viralLoad: number | undefined;
   viralLoadDay: number | undefined;
   serviceDelivery: string | undefined;
-  /** In plain words, the weightiest first. */
-  raising: string[];
-  lowering: string[];
+  /** In years. */
+  age: number | undefined;
+  sex: string | undefined;
+  /** As the source wrote them; empty where it has none. */
+  identifiers: Identifiers;
+  /** The weightiest first. */
+  raising: WordedReason[];
+  lowering: WordedReason[];
 };
 
 const NO_FACTS: PatientFacts = {
@@ -26,6 +35,9 @@ const NO_FACTS: PatientFacts = {
   viralLoad: undefined,
   viralLoadDay: undefined,
   serviceDelivery: undefined,
+  age: undefined,
+  sex: undefined,
+  identifiers: {},
   raising: [],
   lowering: [],
 };
@@ -71,7 +83,10 @@ function factReader(
   const places = manifest.features.map(({ name }) =>
     featureByName(name) === undefined ? -1 : featureIndex(name),
   );
-  const labels = new Map(featureByName('dsd_model')?.categories?.map(({ code, label }) => [code, label]));
+  const labelsOf = (name: string) =>
+    new Map(featureByName(name)?.categories?.map(({ code, label }) => [code, label]));
+  const deliveries = labelsOf('dsd_model');
+  const sexes = labelsOf('gender');
   const valueOf = (name: string) => {
     const value = known[featureIndex(name)]!;
     return Number.isNaN(value) ? undefined : value;
@@ -86,16 +101,28 @@ function factReader(
         .filter(({ feature, contribution }) => feature >= 0 && keep(contribution))
         .map(({ feature, contribution }) => {
           const name = manifest.features[feature]?.name ?? `feature_${feature}`;
-          return reasonText(name, chunk.features[feature]?.[at] ?? NaN, contribution, known);
+          return {
+            feature: name,
+            text: reasonText(name, chunk.features[feature]?.[at] ?? NaN, contribution, known),
+          };
         });
     const delivery = valueOf('dsd_model');
+    const sex = valueOf('gender');
     return {
       asOfDay,
       lastPickupDay: minus(asOfDay, valueOf('days_since_last_refill')),
       lastSupplyDays: valueOf('last_days_supply'),
       viralLoad: valueOf('viral_load'),
       viralLoadDay: minus(asOfDay, valueOf('viral_load_age_days')),
-      serviceDelivery: delivery === undefined ? undefined : labels.get(delivery),
+      serviceDelivery: delivery === undefined ? undefined : deliveries.get(delivery),
+      identifiers: Object.fromEntries(
+        chunk.identifiers.flatMap(({ name, texts, indices }) => {
+          const text = texts[indices[at] ?? -1];
+          return text === undefined ? [] : [[name, text] as const];
+        }),
+      ),
+      age: valueOf('age'),
+      sex: sex === undefined ? undefined : sexes.get(sex),
       raising: words((contribution) => contribution > 0),
       lowering: words((contribution) => contribution <= 0),
     };

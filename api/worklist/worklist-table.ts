@@ -38,8 +38,16 @@ const COLUMNS: readonly {
   { head: 'viral_load', width: 10, cell: (_, facts) => facts.viralLoad ?? null },
   { head: 'viral_load_date', width: 12, cell: (_, facts) => dateCell(facts.viralLoadDay) },
   { head: 'service_delivery', width: 20, cell: (_, facts) => facts.serviceDelivery ?? null },
-  { head: 'reasons_raising', width: 60, cell: (_, facts) => facts.raising.join('; ') },
-  { head: 'reasons_lowering', width: 60, cell: (_, facts) => facts.lowering.join('; ') },
+  {
+    head: 'reasons_raising',
+    width: 60,
+    cell: (_, facts) => facts.raising.map(({ text }) => text).join('; '),
+  },
+  {
+    head: 'reasons_lowering',
+    width: 60,
+    cell: (_, facts) => facts.lowering.map(({ text }) => text).join('; '),
+  },
   { head: 'data_as_of', width: 12, cell: (_, facts) => dateCell(facts.asOfDay) },
   {
     head: 'data_age_days',

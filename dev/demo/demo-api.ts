@@ -1,6 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { AuditRecord } from '#api/audit/audit-records.ts';
 import type { JobView } from '#api/jobs/job-view.ts';
 import type { ResultView } from '#api/results/result-formats.ts';
+
+const LOOK_EVERY_MS = 200;
 
 /** The calls of the walk-through, made as any client makes them. */
 export class DemoApi {
@@ -16,9 +19,18 @@ export class DemoApi {
     return (await this.#get(`/v1/jobs/${id}`)) as JobView;
   }
 
-  async findJob(name: string): Promise<JobView | undefined> {
+  async findJob(name: string, since: string): Promise<JobView | undefined> {
     const { jobs } = (await this.#get('/v1/jobs?limit=5')) as { jobs: JobView[] };
-    return jobs.find((job) => job.name === name);
+    return jobs.find((job) => job.name === name && job.created_at >= since);
+  }
+
+  /** Waits for the end of a job. */
+  async untilOver(id: string): Promise<JobView> {
+    for (;;) {
+      const job = await this.job(id);
+      if (job.finished_at !== null) return job;
+      await pause(LOOK_EVERY_MS);
+    }
   }
 
   async highestRisks(jobId: string, limit: number): Promise<ResultView[]> {

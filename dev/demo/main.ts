@@ -4,6 +4,8 @@ import { DemoApi } from './demo-api.ts';
 import { type DemoServices, startDemoServices } from './demo-services.ts';
 import { type DemoOptions, readOptions, USAGE } from './options.ts';
 import { showAudit, showNext, showRisks, showTiers, showWritten } from './show.ts';
+import { demoLinks } from './demo-people.ts';
+import { submitStories } from './stories.ts';
 import { submitCohort } from './submit-cohort.ts';
 
 const repository = path.resolve(import.meta.dirname, '..', '..');
@@ -55,7 +57,9 @@ async function main(options: DemoOptions): Promise<void> {
     showRisks(highest);
     showAudit(highest[0] && (await api.latestAudit(highest[0].patient_id)));
     await showWritten(services, data);
-    showNext(services, job);
+    const stories = await submitStories(api, { repository, seed: seed + 1 });
+    await api.untilOver(stories.id);
+    showNext(services, job, await demoLinks(services, rows));
     return {
       rows: job.rows.received,
       scored: job.rows.scored,

@@ -93,8 +93,18 @@ export async function showWritten(services: DemoServices, data: DataFolder): Pro
   line(`logs           ${data.logs}`);
 }
 
-export function showNext(services: DemoServices, job: JobView): void {
+export function showNext(
+  services: DemoServices,
+  job: JobView,
+  links: readonly { name: string; role: string; url: string }[],
+): void {
   const { apiUrl: url, key } = services;
+  const [first, ...others] = links;
+  heading('Open this in a browser (the link works once)');
+  line(first?.url ?? '');
+  line();
+  line('or as');
+  for (const { name, role, url: link } of others) line(`${`${name}, ${role}`.padEnd(26)} ${link}`);
   heading('Go on from here');
   line(`documentation  ${url}/docs`);
   line(`health         ${url}/health    worker ${services.workerUrl}/health/ready`);

@@ -25,7 +25,8 @@ export async function submitCohort(
   api: DemoApi,
   cohort: { rows: number; seed: number; repository: string; signal: AbortSignal },
 ): Promise<Submitted> {
-  const name = `demo ${new Date().toISOString()}`;
+  const name = 'nightly';
+  const since = new Date().toISOString();
   const bars = new ProgressBars(process.stdout);
   const sent: Sent = { rows: -1, ended: false };
   const startMs = performance.now();
@@ -42,7 +43,7 @@ export async function submitCohort(
       last,
     );
   while (!sent.ended) {
-    job = (await api.findJob(name)) ?? job;
+    job = (await api.findJob(name, since)) ?? job;
     draw(false);
     await Promise.race([upload.catch(() => undefined), pause(LOOK_EVERY_MS)]);
   }
@@ -66,7 +67,16 @@ async function uploadCohort(
 ): Promise<JobView> {
   const generator = spawn(
     process.execPath,
-    ['models/synthetic/main.ts', '--rows', String(cohort.rows), '--seed', String(cohort.seed)],
+    [
+      'models/synthetic/main.ts',
+      '--rows',
+      String(cohort.rows),
+      '--seed',
+      String(cohort.seed),
+      // Dated today: a list of long ago would be all interrupted.
+      '--as-of',
+      new Date().toISOString().slice(0, 10),
+    ],
     { cwd: cohort.repository, stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const upload = request(`${api.url}/v1/jobs?name=${encodeURIComponent(name)}&explain=3`, {

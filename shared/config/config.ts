@@ -103,6 +103,24 @@ export const environment = z.object({
     )
     .optional(),
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
+  WEB_ORIGIN: z
+    .string()
+    .regex(/^https?:\/\/[^\s/]+$/u, 'must be an origin, such as https://iit.example.org')
+    .optional(),
+  WEB_SECRET: z.string().min(32, 'must have 32 characters or more').optional(),
+  OIDC_ISSUER: z
+    .string()
+    .regex(/^https?:\/\/[^\s]+$/u, 'must start with https://')
+    .optional(),
+  OIDC_CLIENT_ID: z.string().optional(),
+  OIDC_CLIENT_SECRET: z.string().optional(),
+  EMR_PATIENT_URL: z
+    .string()
+    .regex(/^https?:\/\/[^\s]*\{patient_id\}[^\s]*$/u, 'must be an address that holds {patient_id}')
+    .optional(),
+  CURRENT_LIST_NAME: z.string().min(1).max(200).default('nightly'),
+  PUBLISH_SECONDS: z.coerce.number().min(0.05).max(3_600).default(5),
+  STALE_LIST_DAYS: count(1, 365).default(3),
   CRASH_AT: z.string().optional(),
 });
 

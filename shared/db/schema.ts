@@ -24,6 +24,17 @@ export type Database = {
   job_drift: JobDriftTable;
   outcomes: OutcomesTable;
   backups: BackupsTable;
+  facilities: FacilitiesTable;
+  people: PeopleTable;
+  person_areas: PersonAreasTable;
+  sessions: SessionsTable;
+  invitations: InvitationsTable;
+  login_flows: LoginFlowsTable;
+  login_limits: LoginLimitsTable;
+  contacts: ContactsTable;
+  job_facilities: JobFacilitiesTable;
+  job_publications: JobPublicationsTable;
+  current_lists: CurrentListsTable;
 };
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
@@ -33,6 +44,20 @@ type IsoDate = string;
 type Count = Generated<number>;
 
 export type ApiScope = 'submit' | 'read' | 'audit' | 'admin';
+
+export type Role = 'worker' | 'supervisor' | 'officer' | 'scientist' | 'auditor' | 'admin';
+
+export type Language = 'en' | 'fr' | 'ha';
+
+/** What came of a call: will come · has medicine · not going through · … */
+export type ContactResult =
+  | 'will_come'
+  | 'has_medicine'
+  | 'no_answer'
+  | 'wrong_number'
+  | 'transferred'
+  | 'died'
+  | 'other';
 
 /**
  * receiving → queued → running → completed | partial | failed | cancelled;
@@ -64,6 +89,7 @@ type ApiKeysTable = {
   lookup: string;
   secret_hash: Buffer;
   scopes: ApiScope[];
+  kind: Generated<'machine' | 'person'>;
   created_at: Generated<Date>;
   expires_at: Timestamp | null;
   revoked_at: Timestamp | null;
@@ -319,3 +345,109 @@ type BackupsTable = {
   row_count: number;
   byte_count: number;
 };
+
+type FacilitiesTable = {
+  tenant_id: number;
+  id: string;
+  name: string;
+  lga: Generated<string>;
+  state: Generated<string>;
+  source: 'registry' | 'line_list';
+  updated_at: Generated<Date>;
+  updated_by: string;
+};
+
+type PeopleTable = {
+  id: Generated<string>;
+  tenant_id: number;
+  api_key_id: string;
+  email: string;
+  name: string;
+  role: Role;
+  language: Generated<Language>;
+  time_zone: Generated<string>;
+  password_hash: string | null;
+  totp_secret: Buffer | null;
+  totp_step: Generated<number>;
+  oidc_subject: string | null;
+  created_at: Generated<Date>;
+  created_by: string;
+  last_login_at: Timestamp | null;
+  disabled_at: Timestamp | null;
+};
+
+type PersonAreasTable = {
+  person_id: string;
+  kind: 'all' | 'state' | 'lga' | 'facility';
+  state: Generated<string>;
+  lga: Generated<string>;
+  facility_id: Generated<string>;
+};
+
+type SessionsTable = {
+  token_hash: Buffer;
+  person_id: string;
+  method: 'password' | 'link' | 'oidc';
+  created_at: Generated<Date>;
+  last_seen_at: Timestamp;
+  expires_at: Timestamp;
+  ended_at: Timestamp | null;
+};
+
+type InvitationsTable = {
+  token_hash: Buffer;
+  person_id: string;
+  purpose: 'invitation' | 'login';
+  created_at: Generated<Date>;
+  created_by: string;
+  expires_at: Timestamp;
+  used_at: Timestamp | null;
+};
+
+type LoginFlowsTable = {
+  state_hash: Buffer;
+  nonce: string;
+  verifier: string;
+  next_path: string;
+  expires_at: Timestamp;
+};
+
+type LoginLimitsTable = { key: string; points: Generated<number>; expire: number | null };
+
+type ContactsTable = {
+  id: Generated<string>;
+  tenant_id: number;
+  facility_id: string;
+  patient_id: string;
+  job_id: string | null;
+  due_date: IsoDate | null;
+  contacted_on: IsoDate;
+  result: ContactResult;
+  coming_on: IsoDate | null;
+  recorded_at: Generated<Date>;
+  recorded_by: string;
+  api_key_id: string;
+  returned_on: IsoDate | null;
+};
+
+type JobFacilitiesTable = {
+  job_id: string;
+  facility_id: string;
+  tenant_id: number;
+  row_count: number;
+  tier_low: number;
+  tier_medium: number;
+  tier_high: number;
+  risk_sum: number;
+  not_predicted: number;
+};
+
+type JobPublicationsTable = {
+  job_id: string;
+  tenant_id: number;
+  finished_at: Timestamp;
+  published_at: Generated<Date>;
+  is_current_list: boolean;
+};
+
+type CurrentListsTable = { tenant_id: number; facility_id: string; job_id: string; finished_at: Timestamp };

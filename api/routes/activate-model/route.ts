@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { recordAccess } from '#api/audit/record-access.ts';
 import { modelParams, modelSchema, readModels } from '#api/models/model-view.ts';
 import { jsonResponse, route } from '#api/route.ts';
@@ -12,6 +13,9 @@ export const activateModel = route(
     description:
       'Jobs that were accepted before keep theirs. Rolling back is activating the one before. Activating the active model again changes nothing.',
     params: modelParams,
+    query: z.strictObject({
+      reason: z.string().max(500).optional().meta({ description: 'Why, for the log' }),
+    }),
     answers: {
       200: { description: 'The model, active', content: [{ type: 'application/json', schema: modelSchema }] },
     },
@@ -39,7 +43,11 @@ export const activateModel = route(
         {
           action: 'model.activate',
           entity: `model/${model.version}`,
-          details: { sha256: model.sha256, before: before?.version ?? null },
+          details: {
+            sha256: model.sha256,
+            before: before?.version ?? null,
+            reason: call.query.reason ?? null,
+          },
         },
         trx,
       );

@@ -20,6 +20,20 @@ export function docsPage(document: OpenApiDocument): Markup {
     html`<h1>${document.info.title} <small>${document.info.version}</small></h1>
       <p>${document.info.description}</p>
       <p>Machine-readable: <a href="/openapi.json">/openapi.json</a> (OpenAPI ${document.openapi})</p>
+      <nav aria-label="Calls">
+        ${tags.map(
+          (tag) =>
+            html`<p>
+              <b>${tag}</b>
+              ${operations
+                .filter(({ operation }) => operation.tags.includes(tag))
+                .map(
+                  ({ method, path, operation }) =>
+                    html`<a href="#${operation.operationId}">${method} ${path}</a> `,
+                )}
+            </p>`,
+        )}
+      </nav>
       ${tags.map(
         (tag) =>
           html`<h2>${tag}</h2>
@@ -59,7 +73,8 @@ export function page(title: string, body: Markup | Markup[]): Markup {
   return html`<!doctype html>
     <html lang="en">
       <meta charset="utf-8" />
-      <meta name="viewport" content="width=device-width" />
+      <meta name="viewport" content="width=device-width,initial-scale=1" />
+      <meta name="color-scheme" content="light dark" />
       <title>${title}</title>
       <style>
         body {
@@ -105,9 +120,63 @@ export function page(title: string, body: Markup | Markup[]): Markup {
         .scope {
           color: #555;
         }
+        nav a {
+          display: inline-block;
+          padding: 0.15rem 0;
+          margin-right: 0.6rem;
+          font-size: 0.88rem;
+        }
+        code,
+        td,
+        a {
+          overflow-wrap: anywhere;
+        }
+        @media (max-width: 40rem) {
+          body {
+            margin: 1rem auto;
+          }
+          table,
+          tbody,
+          tr,
+          td {
+            display: block;
+          }
+          th {
+            display: none;
+          }
+          td {
+            border: 0;
+            padding: 0;
+          }
+          tr {
+            border-bottom: 1px solid #e5e5e5;
+            padding: 0.3rem 0;
+          }
+        }
+        @media (prefers-color-scheme: dark) {
+          body {
+            color: #e7ecf0;
+            background: #12171c;
+          }
+          a {
+            color: #7cc5da;
+          }
+          pre {
+            background: #1a2128;
+          }
+          h2,
+          th,
+          td,
+          tr {
+            border-color: #2c363f;
+          }
+          .scope {
+            color: #a5b1bc;
+          }
+        }
       </style>
       <body>
-        ${body}
+        <main>${body}</main>
       </body>
     </html>`;
 }
@@ -118,6 +187,7 @@ function operationSection(path: string, method: string, operation: Operation): M
       <code><span class="method">${method}</span>${path}</code> ${operation.summary}
     </summary>
     ${operation.description === undefined ? '' : html`<p>${operation.description}</p>`}
+    <pre>${curlOf(path, method, operation)}</pre>
     <p class="scope">
       ${
         operation.security.length === 0
@@ -161,6 +231,24 @@ function operationSection(path: string, method: string, operation: Operation): M
       )}
     </table>
   </details>`;
+}
+
+/** The call as one types it, `$API` and `$KEY` set as the README does. */
+function curlOf(path: string, method: string, operation: Operation): string {
+  const [type, content] = Object.entries(operation.requestBody?.content ?? {})[0] ?? [];
+  const parts = [
+    'curl',
+    method === 'GET' ? '' : `-X ${method}`,
+    operation.security.length === 0 ? '' : '-H "Authorization: Bearer $KEY"',
+    type === undefined ? '' : `-H 'Content-Type: ${type}'`,
+    type === undefined
+      ? ''
+      : type === 'application/json' && content?.example !== undefined
+        ? `-d '${content.example}'`
+        : '--data-binary @FILE',
+    `"$API${path}"`,
+  ];
+  return parts.filter((part) => part !== '').join(' ');
 }
 
 function parameterRow(parameter: Parameter): Markup {

@@ -7,6 +7,7 @@ export const getModel = route(
     method: 'GET',
     path: '/v1/models/{version}',
     access: 'read',
+    permission: 'models',
     tag: 'Models',
     summary: 'A model with its whole manifest',
     description: 'Features with units and ranges, cut-offs, metrics by split, intended use.',

@@ -7,6 +7,7 @@ export const listModels = route(
     method: 'GET',
     path: '/v1/models',
     access: 'read',
+    permission: 'models',
     tag: 'Models',
     summary: 'Registered models, the newest first',
     answers: {

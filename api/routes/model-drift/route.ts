@@ -27,6 +27,7 @@ export const modelDrift = route(
     method: 'GET',
     path: '/v1/models/{version}/drift',
     access: 'read',
+    permission: 'models',
     tag: 'Models',
     summary: 'How far the patients of late differ from those that the model was trained on',
     params: modelParams,

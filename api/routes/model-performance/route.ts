@@ -27,6 +27,7 @@ export const modelPerformance = route(
     method: 'GET',
     path: '/v1/models/{version}/performance',
     access: 'read',
+    permission: 'models',
     tag: 'Models',
     summary: 'What became of the patients against what the model said',
     description: 'From the outcomes that were posted, by the month of scoring.',

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { z } from 'zod';
 import { recordAccess } from '#api/audit/record-access.ts';
 import { modelSchema, readModels } from '#api/models/model-view.ts';
 import { jsonResponse, route } from '#api/route.ts';
@@ -13,6 +14,9 @@ export const rollbackModel = route(
     summary: 'Activate the model that was active before the present one',
     description:
       'For your tenant. Jobs that were accepted keep the model that they were accepted under, running ones too. A second rollback undoes the first.',
+    query: z.strictObject({
+      reason: z.string().max(500).optional().meta({ description: 'Why, for the log' }),
+    }),
     answers: {
       200: {
         description: 'The model, active again',
@@ -46,7 +50,11 @@ export const rollbackModel = route(
         .execute();
       await recordAccess(
         call,
-        { action: 'model.rollback', entity: `model/${before.version}`, details: { before: before.present } },
+        {
+          action: 'model.rollback',
+          entity: `model/${before.version}`,
+          details: { before: before.present, reason: call.query.reason ?? null },
+        },
         trx,
       );
       return before.version;

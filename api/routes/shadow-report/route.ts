@@ -31,6 +31,7 @@ export const shadowReport = route(
     method: 'GET',
     path: '/v1/models/{version}/shadow-report',
     access: 'read',
+    permission: 'models',
     tag: 'Models',
     summary: 'How a shadow’s risks differ from those that counted',
     params: modelParams,

@@ -1,0 +1,215 @@
+import { mkdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { gzipSync } from 'node:zlib';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { Role } from '#shared/db/schema.ts';
+import { TestBrowser, type Visit } from './browser.ts';
+import { withSessions } from './sessions.ts';
+
+const SHOTS = '.data/screenshots';
+const NOTICE =
+  'Prioritises supportive contact. Not a diagnosis; never a reason to delay, reduce or refuse ART.';
+
+/** Every page as somebody of its role sees it; `open` is followed from there. */
+const PAGES: { name: string; role: Role | undefined; path: string; open?: string }[] = [
+  { name: 'login', role: undefined, path: '/login' },
+  { name: 'calls', role: 'worker', path: '/calls' },
+  { name: 'calls-missed', role: 'worker', path: '/calls?list=missed' },
+  { name: 'calls-interrupted', role: 'worker', path: '/calls?list=interrupted' },
+  { name: 'patient', role: 'worker', path: '/calls?list=missed', open: '.calls .id a' },
+  { name: 'account', role: 'worker', path: '/account' },
+  { name: 'choose', role: 'supervisor', path: '/calls' },
+  { name: 'overview', role: 'supervisor', path: '/overview' },
+  { name: 'runs', role: 'officer', path: '/runs' },
+  { name: 'new-run', role: 'officer', path: '/runs/new' },
+  { name: 'run', role: 'officer', path: '/runs', open: 'tbody th a' },
+  { name: 'models', role: 'scientist', path: '/models' },
+  { name: 'model', role: 'scientist', path: '/models/1.0.0' },
+  { name: 'drift', role: 'scientist', path: '/models/1.0.0/drift' },
+  { name: 'audit', role: 'auditor', path: '/audit' },
+  { name: 'events', role: 'auditor', path: '/audit?view=events' },
+  { name: 'record', role: 'auditor', path: '/audit', open: 'tbody td:last-child a' },
+  { name: 'status', role: 'admin', path: '/status' },
+  { name: 'people', role: 'admin', path: '/settings' },
+  { name: 'keys', role: 'admin', path: '/settings?tab=keys' },
+  { name: 'facilities', role: 'admin', path: '/settings?tab=facilities' },
+];
+
+/** Colours do not change between the two small widths: dark is judged at 320 and 1280. */
+const VIEWS = [
+  [320, ['dark']],
+  [360, ['light', 'dark']],
+  [1280, ['light', 'dark']],
+] as const;
+
+const hasChromium = inject('web').chromium !== undefined;
+const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+let browser: TestBrowser;
+const visits = new Map<string, Visit>();
+beforeAll(async () => {
+  if (!hasChromium) return;
+  browser = await TestBrowser.launch();
+  mkdirSync(SHOTS, { recursive: true });
+});
+afterAll(() => browser?.close());
+
+/** One profile a role for all of its pages. */
+async function visitOf(role: Role | undefined, script = true): Promise<Visit> {
+  const key = `${role ?? 'nobody'} ${script}`;
+  const known = visits.get(key);
+  if (known !== undefined) return known;
+  const visit = await browser.visit({ ...(role === undefined ? {} : { role }), script });
+  visits.set(key, visit);
+  return visit;
+}
+
+async function go(page: Page, { path, open }: (typeof PAGES)[number]): Promise<number> {
+  const answer = await page.goto(path);
+  if (open === undefined) return answer?.status() ?? 0;
+  const target = await page.locator(open).first().getAttribute('href');
+  return (await page.goto(target ?? ''))?.status() ?? 0;
+}
+
+type AxeResult = { violations: { id: string; nodes: { html: string }[] }[] };
+
+async function axe(page: Page): Promise<string[]> {
+  const found = await page.evaluate<AxeResult>(
+    // Through the debugger: the page's own policy allows no foreign script.
+    `${axeSource}; axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'] })`,
+  );
+  return found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 160)}`);
+}
+
+describe.skipIf(!hasChromium)('every page (needs Debian’s chromium)', () => {
+  test.each(PAGES)(
+    '$name: passes axe and never scrolls sideways at 320, 360 and 1280 px, light and dark, without a complaint of the browser',
+    async (one) => {
+      const { page, complaints } = await visitOf(one.role);
+      complaints.length = 0;
+      expect(await go(page, one)).toBe(200);
+      const faults: string[] = [];
+      for (const [width, schemes] of VIEWS) {
+        await page.setViewportSize({ width, height: width < 1000 ? 740 : 800 });
+        for (const colorScheme of schemes) {
+          await page.emulateMedia({ colorScheme });
+          const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+          if (overflow > 0) faults.push(`${width}: scrolls sideways by ${overflow}`);
+          if (width !== 360 || colorScheme === 'light')
+            for (const fault of await axe(page)) faults.push(`${width} ${colorScheme}: ${fault}`);
+          if (width > 320)
+            await page.screenshot({ path: `${SHOTS}/${one.name}-${width}-${colorScheme}.png` });
+        }
+      }
+      expect(faults).toEqual([]);
+      expect(complaints).toEqual([]);
+    },
+  );
+
+  test('is whole without script: its heading, its rows, the notice', async () => {
+    for (const one of PAGES) {
+      const { page } = await visitOf(one.role, false);
+      expect([one.name, await go(page, one)]).toEqual([one.name, 200]);
+      expect((await page.locator('h1').textContent())?.trim()).not.toBe('');
+      expect(await page.locator('.notice').last().textContent()).toContain(NOTICE);
+    }
+  });
+
+  test('a phone of 360 px shows the first patient above its fold, targets of 40 px or more', async () => {
+    const { page } = await visitOf('worker');
+    await page.setViewportSize({ width: 360, height: 740 });
+    await page.goto('/calls');
+    const card = await page.locator('.calls tbody tr').first().boundingBox();
+    expect((card?.y ?? 0) + 160).toBeLessThan(740);
+    for (const target of await page.locator('.calls form button, .calls select, .tabs a').all()) {
+      expect((await target.boundingBox())?.height ?? 0).toBeGreaterThanOrEqual(40);
+    }
+  });
+
+  test('stays within its bytes', async () => {
+    const { page } = await visitOf('worker');
+    const sizes: string[] = [];
+    const measure = async (path: string) => {
+      const answer = await page.request.get(path, {
+        headers: { accept: 'text/html', 'accept-encoding': 'identity' },
+      });
+      return gzipSync(await answer.body(), { level: 9 }).length;
+    };
+    const calls = await measure('/calls?capacity=50');
+    await page.goto('/calls');
+    const loaded = await page.evaluate<[string, number][]>(
+      `performance.getEntriesByType('resource').map((one) => [one.name, one.decodedBodySize])`,
+    );
+    const assets = await Promise.all(
+      loaded.map(async ([url]) => [new URL(url).pathname, await measure(url)] as const),
+    );
+    const script = assets.filter(([path]) => path.endsWith('.js')).reduce((sum, [, size]) => sum + size, 0);
+    const style = assets.filter(([path]) => path.endsWith('.css')).reduce((sum, [, size]) => sum + size, 0);
+    sizes.push(
+      `calls, 50 patients: ${calls} B gz of 10,000`,
+      `script: ${script} B gz of 20,000`,
+      `style: ${style} B gz`,
+    );
+    const heaviest: [string, number] = ['', 0];
+    for (const one of PAGES) {
+      const { page } = await visitOf(one.role);
+      await go(page, one);
+      const size = gzipSync(await page.content(), { level: 9 }).length;
+      if (size > heaviest[1]) heaviest.splice(0, 2, one.name, size);
+    }
+    sizes.push(
+      `heaviest page, ${heaviest[0]}: ${heaviest[1] + script + style} B gz of 100,000 with everything`,
+    );
+    process.stdout.write(sizes.map((line) => `budget: ${line}\n`).join(''));
+    expect(calls).toBeLessThanOrEqual(10_000);
+    expect(script).toBeLessThanOrEqual(20_000);
+    expect(heaviest[1] + script + style).toBeLessThanOrEqual(100_000);
+  });
+});
+
+test('every page has its own answer for every role: 200 for those who may, 403 for the others, log-in for nobody', async () => {
+  const { url } = inject('web');
+  const allowed: Record<string, Role[]> = {
+    '/calls': ['worker', 'supervisor', 'officer', 'admin'],
+    '/overview': ['supervisor', 'officer', 'scientist', 'admin'],
+    '/runs': ['officer', 'admin'],
+    '/runs/new': ['officer', 'admin'],
+    '/models': ['scientist', 'auditor', 'admin'],
+    '/models/1.0.0/drift': ['scientist', 'auditor', 'admin'],
+    '/audit': ['auditor', 'admin'],
+    '/status': ['officer', 'scientist', 'auditor', 'admin'],
+    '/settings': ['admin'],
+  };
+  const roles = ['worker', 'supervisor', 'officer', 'scientist', 'auditor', 'admin'] as const;
+  await withSessions(async (cookieOf) => {
+    for (const [path, may] of Object.entries(allowed)) {
+      const statuses: Record<string, number> = {};
+      const stored: (string | null)[] = [];
+      for (const role of roles) {
+        const answer = await fetch(url + path, {
+          headers: { cookie: await cookieOf(role) },
+          redirect: 'manual',
+        });
+        statuses[role] = answer.status;
+        stored.push(answer.headers.get('cache-control'));
+      }
+      expect([path, statuses]).toEqual([
+        path,
+        Object.fromEntries(roles.map((role) => [role, may.includes(role) ? 200 : 403])),
+      ]);
+      expect(new Set(stored)).toEqual(new Set(['no-store']));
+      const nobody = await fetch(url + path, { redirect: 'manual' });
+      expect([path, nobody.status, nobody.headers.get('location')]).toEqual([
+        path,
+        303,
+        `/login?next=${encodeURIComponent(path)}`,
+      ]);
+    }
+    const strange = await fetch(`${url}/calls?facility=NOT-MINE`, {
+      headers: { cookie: await cookieOf('worker') },
+    });
+    expect(strange.status).toBe(404);
+  });
+});
