@@ -5,6 +5,7 @@ import { secureHeaders } from 'hono/secure-headers';
 import { authorise } from '#api/auth/authorise.ts';
 import type { ApiDeps } from '#api/deps.ts';
 import { parsePath, parseQuery } from '#api/http/parse-parameters.ts';
+import { insidePaths } from '#api/middleware/inside-paths.ts';
 import { observe } from '#api/middleware/observe.ts';
 import { problemResponse, PROBLEMS, toServiceError } from '#api/http/problem.ts';
 import type { ApiEnv, Route } from '#api/route.ts';
@@ -18,6 +19,7 @@ const COMPRESSED = /^(?:application\/(?:json|x-ndjson|problem\+json)|text\/(?:cs
 export function createApp(deps: ApiDeps, routes: readonly Route[] = ROUTES): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
   app.use(observe(deps));
+  app.use(insidePaths);
   app.use(secureHeaders({ xFrameOptions: 'DENY' }));
   const origins = deps.config.CORS_ORIGINS.split(',')
     .map((origin) => origin.trim())

@@ -8,6 +8,8 @@ export const TOOLS = {
   prometheus: 'apt-get install prometheus',
   amtool: 'apt-get install prometheus-alertmanager',
   moto_server: "pip install 'moto[server]'",
+  dockerd: 'apt-get install docker.io',
+  debootstrap: 'apt-get install debootstrap',
 } as const;
 
 export type Tool = keyof typeof TOOLS;

@@ -21,7 +21,7 @@ const RUN_BY_US: [RegExp, string][] = [
   [/^npm run secrets:write$/u, 'test/deploy/docker.test.ts'],
   [/^npm run check:deploy$/u, 'itself'],
   [/^npm run drill:restore$/u, 'deploy/checks/check.ts'],
-  [/^kubectl kustomize k8s\/overlays\/(dev|prod|keda)$/u, 'test/deploy/manifests.ts'],
+  [/^kubectl kustomize k8s\/overlays\/(dev|prod|keda|gateway)$/u, 'test/deploy/manifests.ts'],
 ];
 
 test.each(PAGES)('%s: each command is run by a test, or is marked as needing a cloud', (file) => {
@@ -43,7 +43,7 @@ test.each([...PAGES, ...RUNBOOKS])('%s: every file that it names exists', (file)
       /(?<![\w./-])((?:docs|k8s|terraform|docker|monitoring|cli|shared|bench|api|workers)\/[\w./-]*\w)/gu,
     ),
   ].map((match) => match[1] ?? '');
-  const made = /^docker\/(\.env|ca\/rds-global-bundle\.pem)$/u;
+  const made = /^docker\/(secrets\/aws_credentials|ca\/rds-global-bundle\.pem)$/u;
   expect(named.filter((name) => !made.test(name) && !existsSync(name))).toEqual([]);
 });
 

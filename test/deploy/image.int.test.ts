@@ -82,8 +82,8 @@ describe('the image, replayed in an empty folder', () => {
     copyFileSync(process.execPath, node);
     await Promise.all([chmod(node, 0o755), chmod(scratch, 0o755), chmod(folder, 0o755)]);
     image = await replayImage({
-      dockerfile: readFileSync('docker/Dockerfile', 'utf8'),
-      dockerignore: readFileSync('docker/Dockerfile.dockerignore', 'utf8'),
+      dockerfile: readFileSync('Dockerfile', 'utf8'),
+      dockerignore: readFileSync('.dockerignore', 'utf8'),
       context: process.cwd(),
       target: folder,
     });
