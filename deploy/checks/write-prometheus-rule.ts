@@ -3,10 +3,12 @@ import { parse, stringify } from 'yaml';
 
 const TARGET = 'k8s/components/monitoring/prometheus-rule.yaml';
 
+const fromDisk = (path: string) => readFileSync(path, 'utf8');
+
 /** monitoring/'s recording rules and alerts as the object that the Prometheus operator reads. */
-export function prometheusRule(): string {
+export function prometheusRule(read: (path: string) => string = fromDisk): string {
   const groups = ['recording-rules.yml', 'alerts.yml'].flatMap(
-    (file) => (parse(readFileSync(`monitoring/${file}`, 'utf8')) as { groups: unknown[] }).groups,
+    (file) => (parse(read(`monitoring/${file}`)) as { groups: unknown[] }).groups,
   );
   const manifest = {
     apiVersion: 'monitoring.coreos.com/v1',

@@ -3,18 +3,19 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { INSIDE_PATHS } from '../public-paths.ts';
 import { sampleCohort } from '../sample-cohort.ts';
-import { startEngine, whyNoEngine, type Engine } from './engine.ts';
+import { engineAt, startEngine, whyNoEngine, type Engine } from './engine.ts';
 import { startGentleLoad } from './gentle-load.ts';
 import { buildImage, buildStandIns, importBase } from './images.ts';
 import { nextModel } from './next-model.ts';
 import { openSite, type Site } from './site.ts';
 import { fetchCompose } from './tool-folder.ts';
 
-const USAGE = `npm run drill:containers -- [--rows 200000] [--predictions 5]
+const USAGE = `npm run drill:containers -- [--rows 200000] [--predictions 5] [--host unix://… [--built]]
 
 Real containers on an engine of its own: both builders make the image, docker/compose.prod.yaml comes up with stand-ins for
 PostgreSQL, Redis and Caddy, a job runs, a container is killed, image, schema and model go forth and back under a job and
 predictions, a backup is taken and restored, everything goes down.
+--host takes an engine that runs already, --built the images that it has.
 Ends with 77 where no engine can be started.`;
 
 const SKIPPED = 77;
@@ -32,33 +33,33 @@ const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '200000' },
     predictions: { type: 'string', default: '5' },
+    host: { type: 'string' },
+    built: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
-if (values.help) process.stdout.write(`${USAGE}\n`);
-else await main();
-
 async function main(): Promise<void> {
   const began = performance.now();
-  const reason = whyNoEngine();
-  if (reason !== undefined) return skip(reason);
-  let engine: Engine;
-  try {
-    engine = await startEngine();
-  } catch (error) {
-    return skip(`this kernel starts no engine: ${(error as Error).message.split('\n').at(-2) ?? ''}`);
-  }
+  const engine = values.host === undefined ? await ownEngine() : engineAt(values.host);
+  if (typeof engine === 'string') return skip(engine);
   await using _engine = engine;
-  await step('tools and base image', async () => {
-    await fetchCompose();
-    await importBase(engine);
-  });
-  await step('image by both builders', () => images(engine));
-  await step('stand-ins for PostgreSQL, Redis, Caddy, Prometheus, Alertmanager', () => buildStandIns(engine));
+  if (!values.built) {
+    await step('tools and base image', async () => {
+      await fetchCompose();
+      await importBase(engine);
+    });
+    await step('image by both builders', () => images(engine));
+    await step('stand-ins for PostgreSQL, Redis, Caddy, Prometheus, Alertmanager', () =>
+      buildStandIns(engine),
+    );
+  }
   await step('docker run, by the guide', () => bareRun(engine));
   const site = await openSite(engine, { IIT_IMAGE: OLD, LOG_LEVEL: 'INFO', IIT_TLS: 'internal' });
   await using _site = site;
-  await step('compose up', () => site.up());
+  await step('compose up', async () => {
+    await site.up();
+    await served(site);
+  });
   const keys = await step('keys, that no log holds', () => makeKeys(engine, site));
   await step('who reaches whom', () => reachability(site));
   await step('a job, a worker killed, image, schema and model forth and back', () =>
@@ -66,6 +67,17 @@ async function main(): Promise<void> {
   );
   await step('backup and restore', () => backupAndRestore(site, keys));
   say(`everything in ${((performance.now() - began) / 1_000).toFixed(0)} s`);
+}
+
+/** An engine, or why there can be none. */
+async function ownEngine(): Promise<Engine | string> {
+  const reason = whyNoEngine();
+  if (reason !== undefined) return reason;
+  try {
+    return await startEngine();
+  } catch (error) {
+    return `this kernel starts no engine: ${(error as Error).message.split('\n').at(-2) ?? ''}`;
+  }
 }
 
 function say(line: string): void {
@@ -79,7 +91,10 @@ function skip(reason: string): void {
 
 async function step<T>(name: string, body: () => Promise<T>): Promise<T> {
   const began = performance.now();
-  const result = await body();
+  const result = await body().catch((error: Error) => {
+    say(`FAIL ${name}: ${error.message}`);
+    throw error;
+  });
   say(`ok ${name} (${((performance.now() - began) / 1_000).toFixed(1)} s)`);
   return result;
 }
@@ -342,11 +357,28 @@ async function backupAndRestore(site: Site, { submit }: Keys): Promise<void> {
   demand((await site.sql(fingerprint)) === before, 'The restored predictions differ.');
   await site.compose(['run', '--rm', '-T', 'retention']);
   await site.up();
-  const until = Date.now() + 60_000;
+  await served(site);
+  const { status } = await site.call('/v1/jobs?limit=1', { key: submit });
+  demand(status === 200, `After the restore /v1/jobs answers ${status}.`);
+}
+
+const SERVED_WITHIN_MS = 300_000;
+
+/** Waits until every replica is healthy and the proxy passes a request on. */
+async function served(site: Site): Promise<void> {
+  const until = Date.now() + SERVED_WITHIN_MS;
   for (;;) {
-    const { status } = await site.call('/v1/jobs?limit=1', { key: submit }).catch(() => ({ status: 0 }));
-    if (status === 200) return;
-    demand(Date.now() < until, `After the restore /v1/jobs answers ${status}.`);
+    const { stdout } = await site.compose(['ps', '--format', '{{.Health}}', 'api', 'worker']);
+    const healthy = stdout
+      .trim()
+      .split('\n')
+      .filter((health) => health === 'healthy').length;
+    const { status } = await site.call('/health').catch(() => ({ status: 0 }));
+    if (healthy === 4 && status === 200) return;
+    demand(Date.now() < until, `${healthy} of 4 containers are healthy, and /health answers ${status}.`);
     await pause(500);
   }
 }
+
+if (values.help) process.stdout.write(`${USAGE}\n`);
+else await main();

@@ -26,6 +26,20 @@ export function whyNoEngine(): string | undefined {
   return undefined;
 }
 
+/** An engine that runs already; it is left as it is. */
+export function engineAt(host: string): Engine {
+  return { ...clientOf(host), [Symbol.asyncDispose]: async () => undefined };
+}
+
+function clientOf(host: string): Pick<Engine, 'docker' | 'environment'> {
+  const environment = { DOCKER_HOST: host, DOCKER_CONFIG: CLIENT_FOLDER };
+  return {
+    environment,
+    docker: (args, options = {}) =>
+      run(CLIENT, args, { ...options, environment: { ...environment, ...options.environment } }),
+  };
+}
+
 /** @throws when the kernel does not let it start (a sandbox without overlayfs, cgroups or network namespaces). */
 export async function startEngine(): Promise<Engine> {
   await mkdir('.data', { recursive: true });
@@ -47,14 +61,12 @@ export async function startEngine(): Promise<Engine> {
     readyText: 'API listen on',
     readyTimeoutMs: 60_000,
   });
-  const environment = { DOCKER_HOST: host, DOCKER_CONFIG: CLIENT_FOLDER };
   return {
-    environment,
-    docker: (args, options = {}) =>
-      run(CLIENT, args, { ...options, environment: { ...environment, ...options.environment } }),
+    ...clientOf(host),
     async [Symbol.asyncDispose]() {
       await server.stop('SIGTERM', 60_000);
-      await rm(root, { recursive: true, force: true, maxRetries: 5 });
+      // A mount that the kernel has not let go of yet keeps its folder: .data/ is nobody's but ours.
+      await rm(root, { recursive: true, force: true, maxRetries: 5 }).catch(() => undefined);
       await rm(sockets, { recursive: true, force: true });
     },
   };

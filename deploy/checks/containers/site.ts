@@ -109,7 +109,11 @@ export async function openSite(engine: Engine, values: Readonly<Record<string, s
     call,
     up: async () => void (await compose(['up', '--detach', '--scale', `${NOT_STARTED}=0`])),
     rollOut: () =>
-      run('sh', ['docker/roll-out.sh'], { cwd: folder, environment: engine.environment, timeoutMs: 600_000 }),
+      run('sh', ['docker/roll-out.sh'], {
+        cwd: folder,
+        environment: { ...engine.environment, ROLL_OUT_SECONDS: '600' },
+        timeoutMs: 600_000,
+      }),
     containers: async (service) => (await compose(['ps', '--quiet', service])).stdout.trim().split('\n'),
     async json(path, options) {
       const { status, body } = await call(path, options);
