@@ -195,11 +195,21 @@ async function reachability(site: Site): Promise<void> {
       const [host, port] = target.split(':');
       const socket = net.connect(Number(port), host);
       const end = (open) => { socket.destroy(); done(open ? [target] : []); };
-      socket.once('connect', () => end(true)); socket.once('error', () => end(false)); setTimeout(() => end(false), 3000);
+      socket.once('connect', () => end(true)); socket.once('error', () => end(false)); setTimeout(() => end(false), 20000).unref();
     }))).then((open) => console.log(open.flat().sort().join(' ')));`;
   for (const [from, expected] of Object.entries(REACHES)) {
     const allowed = from === 'api' ? [...expected, 'proxy:443'] : expected;
-    const { stdout } = await site.compose(['exec', '-T', from, 'node', '-e', script, ...TARGETS]);
+    const { stdout } = await site.compose([
+      'exec',
+      '-T',
+      '-e',
+      'UV_THREADPOOL_SIZE=16',
+      from,
+      'node',
+      '-e',
+      script,
+      ...TARGETS,
+    ]);
     const open = stdout.trim().split(' ');
     demand(
       open.toSorted().join() === allowed.toSorted().join(),
