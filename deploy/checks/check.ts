@@ -75,7 +75,7 @@ const checks: Check[] = [
   {
     name: 'mutants: what deploys with a fault in it, each caught by one of the rules above',
     needs: ['kubectl', 'promtool', 'amtool', 'terraform'],
-    steps: [vitest(unit('mutations'))],
+    steps: [vitest('--config', 'test/deploy/vitest.config.ts')],
   },
   { name: 'documents: every command exists, every link leads somewhere', steps: [vitest(unit('documents'))] },
   {
