@@ -17,7 +17,7 @@ import { kubernetesRules, readOverlay } from './rules/kubernetes-rules.ts';
 import { type Rule, type Tree, treeOf } from './rules/rule.ts';
 import { readScaling, scalingRules } from './rules/scaling-rules.ts';
 
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 600_000;
 const PLUGINS = process.env['TF_PLUGIN_DIR'] ?? '/opt/tf-plugins';
 const AWS_PROVIDER = join(PLUGINS, 'registry.terraform.io/hashicorp/aws');
 const caught = new Map<string, number>();
