@@ -98,9 +98,10 @@ describe('the image, replayed in an empty folder', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  test('only the init is not replayed', () => {
-    expect(image.skipped).toHaveLength(1);
+  test('only the init and the folder of backups are not replayed', () => {
+    expect(image.skipped).toHaveLength(2);
     expect(image.skipped[0]).toContain('tini');
+    expect(image.skipped[1]).toContain('/backups');
     expect(image.entrypoint[0]).toBe('/usr/bin/tini');
   });
 
