@@ -6,6 +6,7 @@ import { authorise } from '#api/auth/authorise.ts';
 import type { ApiDeps } from '#api/deps.ts';
 import { countRequest, RateLimited } from '#api/limits/limits.ts';
 import { parsePath, parseQuery } from '#api/http/parse-parameters.ts';
+import { insidePaths } from '#api/middleware/inside-paths.ts';
 import { observe } from '#api/middleware/observe.ts';
 import { problemResponse, PROBLEMS, toServiceError } from '#api/http/problem.ts';
 import type { ApiEnv, Route } from '#api/route.ts';
@@ -27,6 +28,7 @@ export function createApp(
   // A slash too many at the end names nothing else.
   const app = new Hono<ApiEnv>({ strict: false });
   app.use(observe(deps));
+  app.use(insidePaths);
   app.use(secureHeaders({ xFrameOptions: 'DENY' }));
   const origins = deps.config.CORS_ORIGINS.split(',')
     .map((origin) => origin.trim())

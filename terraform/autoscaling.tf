@@ -1,14 +1,14 @@
 resource "aws_appautoscaling_target" "this" {
   for_each = {
-    api    = { service = aws_ecs_service.api.name, min = var.api.min, max = var.api.max }
-    worker = { service = aws_ecs_service.worker.name, min = var.worker.min, max = var.worker.max }
+    api    = { service = aws_ecs_service.api.name, min = var.services_running ? var.api.min : 0, max = var.api.max }
+    worker = { service = aws_ecs_service.worker.name, min = var.services_running ? var.worker.min : 0, max = var.worker.max }
   }
 
   service_namespace  = "ecs"
   scalable_dimension = "ecs:service:DesiredCount"
   resource_id        = "service/${aws_ecs_cluster.main.name}/${each.value.service}"
   min_capacity       = each.value.min
-  max_capacity       = each.value.max
+  max_capacity       = var.services_running ? each.value.max : 0
 }
 
 resource "aws_appautoscaling_policy" "api" {

@@ -1,9 +1,8 @@
-# models: versions that POST /v1/models registered, and their copies; backups: what the nightly backup task
-# writes; logs: the load balancer's access logs (SSE-S3: that is all the log delivery service can write).
+# backups: what the nightly backup task writes, models among it (they lie in PostgreSQL); logs: the load balancer's access
+# logs (SSE-S3: that is all the log delivery service can write).
 
 locals {
   buckets = {
-    models  = { expire_days = 0, noncurrent_days = 400, kms = true }
     backups = { expire_days = 400, noncurrent_days = 30, kms = true }
     logs    = { expire_days = 180, noncurrent_days = 7, kms = false }
   }

@@ -168,7 +168,7 @@ resource "aws_wafv2_web_acl" "main" {
 
     statement {
       rate_based_statement {
-        limit              = 30000
+        limit              = var.requests_per_address
         aggregate_key_type = "IP"
       }
     }

@@ -20,20 +20,29 @@ locals {
     CORS_ORIGINS        = join(",", var.cors_origins)
     NODE_EXTRA_CA_CERTS = "/app/ca/rds-global-bundle.pem"
     AWS_REGION          = var.region
-    MODELS_URI          = "s3://${aws_s3_bucket.this["models"].id}/models"
-    BACKUP_URI          = "s3://${aws_s3_bucket.this["backups"].id}/postgres"
     SHUTDOWN_SECONDS    = tostring(local.worker_shutdown_deadline_seconds)
   }
 
   # Three quarters of the memory for the heap of JavaScript; the rest for buffers, WASM memory and stacks.
   api_environment         = merge(local.environment, { PORT = "8000", NODE_OPTIONS = "--max-old-space-size=${floor(var.api.memory * 0.75) - 192}" })
   worker_environment      = merge(local.environment, { WORKER_PORT = "8001", NODE_OPTIONS = "--max-old-space-size=${floor(var.worker.memory * 0.75)}" })
-  maintenance_environment = merge(local.environment, { NODE_OPTIONS = "--max-old-space-size=1536" })
+  maintenance_environment = merge(local.environment, { NODE_OPTIONS = "--max-old-space-size=1536", BACKUP_URI = "s3://${aws_s3_bucket.this["backups"].id}/postgres" })
 
   secrets_of_tasks = [
     { name = "DATABASE_URL", valueFrom = aws_secretsmanager_secret.this["database-url"].arn },
     { name = "QUEUE_URL", valueFrom = aws_secretsmanager_secret.this["queue-url"].arn },
   ]
+
+  # Runs first in each task of api and worker: new tasks wait for their schema while the old ones go on.
+  schema_container = merge(local.hardening, {
+    name             = "schema"
+    image            = local.image
+    essential        = false
+    command          = ["node", "cli/wait-for-schema.ts"]
+    environment      = [for name, value in merge(local.environment, { NODE_OPTIONS = "--max-old-space-size=128" }) : { name = name, value = value }]
+    secrets          = local.secrets_of_tasks
+    logConfiguration = local.logs_of["maintenance"]
+  })
 
   hardening = {
     essential              = true
@@ -68,9 +77,15 @@ resource "aws_ecs_task_definition" "api" {
     name = "tmp"
   }
 
+  runtime_platform {
+    operating_system_family = "LINUX"
+    cpu_architecture        = var.cpu_architecture
+  }
+
   container_definitions = jsonencode([
     merge(local.hardening, {
       name             = "api"
+      dependsOn        = [{ containerName = "schema", condition = "SUCCESS" }]
       image            = local.image
       command          = ["node", "api/main.ts"]
       environment      = [for name, value in local.api_environment : { name = name, value = value }]
@@ -86,6 +101,7 @@ resource "aws_ecs_task_definition" "api" {
         startPeriod = 20
       }
     }),
+    local.schema_container,
     {
       name              = "metrics-to-cloudwatch"
       image             = "${aws_ecr_repository.cloudwatch_agent.repository_url}:${var.cloudwatch_agent_version}"
@@ -115,9 +131,15 @@ resource "aws_ecs_task_definition" "worker" {
     name = "tmp"
   }
 
+  runtime_platform {
+    operating_system_family = "LINUX"
+    cpu_architecture        = var.cpu_architecture
+  }
+
   container_definitions = jsonencode([
     merge(local.hardening, {
       name             = "worker"
+      dependsOn        = [{ containerName = "schema", condition = "SUCCESS" }]
       image            = local.image
       command          = ["node", "workers/main.ts"]
       environment      = [for name, value in local.worker_environment : { name = name, value = value }]
@@ -133,6 +155,7 @@ resource "aws_ecs_task_definition" "worker" {
         startPeriod = 20
       }
     }),
+    local.schema_container,
   ])
 }
 
@@ -150,6 +173,11 @@ resource "aws_ecs_task_definition" "maintenance" {
 
   volume {
     name = "tmp"
+  }
+
+  runtime_platform {
+    operating_system_family = "LINUX"
+    cpu_architecture        = var.cpu_architecture
   }
 
   container_definitions = jsonencode([
@@ -176,7 +204,7 @@ resource "aws_ecs_service" "api" {
   cluster                            = aws_ecs_cluster.main.id
   task_definition                    = aws_ecs_task_definition.api.arn
   launch_type                        = "FARGATE"
-  desired_count                      = var.api.min
+  desired_count                      = var.services_running ? var.api.min : 0
   deployment_minimum_healthy_percent = 100
   deployment_maximum_percent         = 200
   health_check_grace_period_seconds  = 30
@@ -212,7 +240,7 @@ resource "aws_ecs_service" "worker" {
   cluster                            = aws_ecs_cluster.main.id
   task_definition                    = aws_ecs_task_definition.worker.arn
   launch_type                        = "FARGATE"
-  desired_count                      = var.worker.min
+  desired_count                      = var.services_running ? var.worker.min : 0
   deployment_minimum_healthy_percent = 100
   deployment_maximum_percent         = 200
   availability_zone_rebalancing      = "ENABLED"

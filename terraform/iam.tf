@@ -85,39 +85,27 @@ resource "aws_iam_role" "task" {
   assume_role_policy = data.aws_iam_policy_document.assume["tasks"].json
 }
 
+# Workers call nothing of AWS: models and payloads lie in PostgreSQL. The sidecar publishes the queue's depth with the API's
+# role; the maintenance task writes backups.
 data "aws_iam_policy_document" "task" {
   for_each = {
-    api         = { bucket = "models", write = true }
-    worker      = { bucket = "models", write = false }
-    maintenance = { bucket = "backups", write = true }
+    api = [
+      { sid = "AgentMetrics", actions = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"], resources = ["${aws_cloudwatch_log_group.this["metrics"].arn}:*"] },
+    ]
+    maintenance = [
+      { sid = "List", actions = ["s3:ListBucket"], resources = [aws_s3_bucket.this["backups"].arn] },
+      { sid = "Objects", actions = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], resources = ["${aws_s3_bucket.this["backups"].arn}/*"] },
+      { sid = "Key", actions = ["kms:Decrypt", "kms:GenerateDataKey"], resources = [aws_kms_key.main.arn] },
+    ]
   }
 
-  statement {
-    sid       = "List"
-    actions   = ["s3:ListBucket"]
-    resources = [aws_s3_bucket.this[each.value.bucket].arn]
-  }
-
-  statement {
-    sid       = "Objects"
-    actions   = concat(["s3:GetObject"], each.value.write ? ["s3:PutObject", "s3:AbortMultipartUpload"] : [])
-    resources = ["${aws_s3_bucket.this[each.value.bucket].arn}/*"]
-  }
-
-  statement {
-    sid       = "Key"
-    actions   = concat(["kms:Decrypt"], each.value.write ? ["kms:GenerateDataKey"] : [])
-    resources = [aws_kms_key.main.arn]
-  }
-
-  # The sidecar publishes the queue's depth with the API's task role. PutMetricData knows no resources.
   dynamic "statement" {
-    for_each = each.key == "api" ? [1] : []
+    for_each = each.value
 
     content {
-      sid       = "AgentMetrics"
-      actions   = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"]
-      resources = ["${aws_cloudwatch_log_group.this["metrics"].arn}:*"]
+      sid       = statement.value.sid
+      actions   = statement.value.actions
+      resources = statement.value.resources
     }
   }
 }

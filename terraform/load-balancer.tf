@@ -64,7 +64,7 @@ resource "aws_lb_listener" "https" {
   ssl_policy        = "ELBSecurityPolicy-TLS13-1-2-2021-06"
   certificate_arn   = var.certificate_arn
 
-  # The prefix list admits everybody's CloudFront; the header admits ours.
+  # The prefix list admits everybody's CloudFront; the rules below admit ours, and what is public of the API.
   default_action {
     type = "fixed-response"
 
@@ -76,9 +76,17 @@ resource "aws_lb_listener" "https" {
   }
 }
 
+# What is for the outside, and nothing else: a path that is not named here is refused, however it is written. A rule
+# takes five values over all its conditions; the header is one of them.
+locals {
+  public_paths = ["/", "/v1/*", "/docs", "/docs/*", "/openapi.json", "/health"]
+}
+
 resource "aws_lb_listener_rule" "from_cloudfront" {
+  for_each = { for index, paths in chunklist(local.public_paths, 4) : tostring(index) => paths }
+
   listener_arn = aws_lb_listener.https.arn
-  priority     = 10
+  priority     = 10 + tonumber(each.key)
 
   action {
     type             = "forward"
@@ -91,26 +99,10 @@ resource "aws_lb_listener_rule" "from_cloudfront" {
       values           = [var.origin_secret]
     }
   }
-}
-
-# /metrics and the dependency names of /health/ready are for the inside.
-resource "aws_lb_listener_rule" "inside_only" {
-  listener_arn = aws_lb_listener.https.arn
-  priority     = 5
-
-  action {
-    type = "fixed-response"
-
-    fixed_response {
-      content_type = "application/json"
-      message_body = jsonencode({ type = "about:blank", title = "Not Found", status = 404, code = "not_found" })
-      status_code  = "404"
-    }
-  }
 
   condition {
     path_pattern {
-      values = ["/metrics", "/health/ready"]
+      values = each.value
     }
   }
 }

@@ -29,6 +29,6 @@ output "migrate" {
 }
 
 output "buckets" {
-  description = "Names of the buckets for models, backups and logs."
+  description = "Names of the buckets for backups and logs."
   value       = { for name, bucket in aws_s3_bucket.this : name => bucket.id }
 }

@@ -75,7 +75,7 @@ resource "aws_vpc_security_group_ingress_rule" "flow" {
   to_port                      = each.value.port
 }
 
-# S3's gateway endpoint is reached by its prefix list (image layers, models, backups).
+# S3's gateway endpoint is reached by its prefix list (image layers, backups).
 resource "aws_vpc_security_group_egress_rule" "s3" {
   for_each = toset(["api", "worker", "maintenance"])
 

@@ -98,6 +98,34 @@ variable "origin_secret" {
   }
 }
 
+variable "requests_per_address" {
+  description = "Requests that one address may send in five minutes, before the web ACL blocks it. The guide's load test sends 300,000."
+  type        = number
+  default     = 600000
+
+  validation {
+    condition     = var.requests_per_address >= 10 && var.requests_per_address <= 2000000000
+    error_message = "AWS WAF takes 10 to 2,000,000,000."
+  }
+}
+
+variable "services_running" {
+  description = "false for the first apply of an empty account: everything is made, and no task is started before image, schema and login are there."
+  type        = bool
+  default     = true
+}
+
+variable "cpu_architecture" {
+  description = "X86_64, or ARM64 for Graviton; the image has to be built for it."
+  type        = string
+  default     = "X86_64"
+
+  validation {
+    condition     = contains(["X86_64", "ARM64"], var.cpu_architecture)
+    error_message = "Fargate knows X86_64 and ARM64."
+  }
+}
+
 variable "image_version" {
   description = "Tag or sha256: digest of the iit-ml-service image in this account's ECR."
   type        = string

@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { whyNoEngine } from './containers/engine.ts';
 import { skipWithout, type Tool } from './tools.ts';
 
 /**
@@ -22,6 +23,10 @@ type Check = {
 /** Where the AWS provider lies on disk: `registry.terraform.io/hashicorp/aws` below it. */
 const PLUGINS = process.env['TF_PLUGIN_DIR'] ?? '/opt/tf-plugins';
 
+/** How a step says that this machine cannot do it; the reason is in its output. */
+const SKIP_CODE = 77;
+const UNABLE = 'this machine cannot; see above';
+
 const { values } = parseArgs({ options: { long: { type: 'boolean', default: false } } });
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'iit-terraform-'));
@@ -33,7 +38,7 @@ const unit = (name: string) => `test/deploy/${name}.test.ts`;
 
 const checks: Check[] = [
   {
-    name: 'terraform: formatted, valid, 18 plans asserted against a mocked provider',
+    name: 'terraform: formatted, valid, five plans asserted against a mocked provider',
     needs: ['terraform'],
     unless: () =>
       existsSync(path.join(PLUGINS, 'registry.terraform.io/hashicorp/aws'))
@@ -67,6 +72,11 @@ const checks: Check[] = [
     needs: ['promtool', 'amtool'],
     steps: [vitest(unit('monitoring'))],
   },
+  {
+    name: 'mutants: what deploys with a fault in it, each caught by one of the rules above',
+    needs: ['kubectl', 'promtool', 'amtool', 'terraform'],
+    steps: [vitest('--config', 'test/deploy/vitest.config.ts')],
+  },
   { name: 'documents: every command exists, every link leads somewhere', steps: [vitest(unit('documents'))] },
   {
     name: 'live: /metrics, the replayed image, operators’ scripts on a real PostgreSQL and Redis',
@@ -83,6 +93,11 @@ const checks: Check[] = [
     name: 'restore drill',
     needs: ['moto_server'],
     steps: [[process.execPath, 'deploy/checks/drill-restore.ts']],
+  },
+  {
+    name: 'real containers: built by both builders, up, killed, rolled forth and back, backed up, restored, down',
+    unless: whyNoEngine,
+    steps: [[process.execPath, 'deploy/checks/containers/drill.ts']],
   },
   ...(values.long
     ? [
@@ -102,7 +117,8 @@ try {
     const began = performance.now();
     const reason = missing(check);
     const detail = reason ?? (await failingStep(check)) ?? '';
-    const outcome = reason !== undefined ? 'SKIP' : detail === '' ? 'ok' : 'FAIL';
+    const skipped = reason !== undefined || detail === UNABLE;
+    const outcome = skipped ? 'SKIP' : detail === '' ? 'ok' : 'FAIL';
     outcomes.push({ name: check.name, outcome, detail, seconds: (performance.now() - began) / 1_000 });
   }
 } finally {
@@ -136,6 +152,7 @@ async function failingStep({ steps, cwd, environment }: Check): Promise<string |
       child.once('exit', (status, signal) => resolve(status ?? signal ?? 'unknown'));
       child.once('error', (error) => resolve(error.message));
     });
+    if (code === SKIP_CODE) return UNABLE;
     if (code !== 0) return `${[path.basename(program), ...args].slice(0, 3).join(' ')} ended with ${code}`;
   }
   return undefined;

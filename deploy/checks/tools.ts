@@ -4,10 +4,13 @@ import { spawnSync } from 'node:child_process';
 export const TOOLS = {
   terraform: 'no registry has it: https://developer.hashicorp.com/terraform/install',
   kubectl: 'no registry has it: https://kubernetes.io/docs/tasks/tools/',
+  helm: 'no registry has it; without it test/deploy/chart.test.ts renders by itself',
   promtool: 'apt-get install prometheus',
   prometheus: 'apt-get install prometheus',
   amtool: 'apt-get install prometheus-alertmanager',
   moto_server: "pip install 'moto[server]'",
+  dockerd: 'apt-get install docker.io',
+  debootstrap: 'apt-get install debootstrap',
 } as const;
 
 export type Tool = keyof typeof TOOLS;

@@ -19,6 +19,8 @@ export function composeSecrets(random: () => string = () => randomBytes(24).toSt
     redis_password: redis,
     queue_url: `redis://:${redis}@redis:6379`,
     grafana_password: random(),
+    // Only for BACKUP_URI=s3://…; a machine with a role of its own leaves it as it is.
+    aws_credentials: '[default]\n# aws_access_key_id = …\n# aws_secret_access_key = …\n',
   };
 }
 

@@ -21,6 +21,14 @@ test('an empty variable counts as not set', () => {
   expect(loadConfig({ DATABASE_URL, PORT: '' }).PORT).toBe(8000);
 });
 
+test.each([
+  ['INFO', 'info'],
+  ['Warning', 'warn'],
+  ['CRITICAL', 'fatal'],
+])('LOG_LEVEL=%s is taken as %s', (given, level) => {
+  expect(loadConfig({ DATABASE_URL, LOG_LEVEL: given }).LOG_LEVEL).toBe(level);
+});
+
 test('QUEUE_URL wins over REDIS_HOST, and with neither the queue lives in PostgreSQL', () => {
   const redis = { DATABASE_URL, REDIS_HOST: 'cache', REDIS_PASSWORD: 'a/b' };
   expect(loadConfig(redis).QUEUE_URL).toBe('redis://:a%2Fb@cache:6379');

@@ -17,11 +17,20 @@ function isTimeZone(name: string): boolean {
     return false;
   }
 }
+/** `INFO`, `WARNING` and `CRITICAL` are what other loggers call their levels. */
+const LEVEL_NAMES: Record<string, string> = { warning: 'warn', critical: 'fatal' };
+const logLevelName = (text: unknown) => {
+  if (typeof text !== 'string') return text;
+  const name = text.toLowerCase();
+  return LEVEL_NAMES[name] ?? name;
+};
 
 /** Every environment variable that the service reads, with its default and limits; see docs/configuration.md. */
 export const environment = z.object({
   NODE_ENV: z.string().default('production'),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  LOG_LEVEL: z
+    .preprocess(logLevelName, z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']))
+    .default('info'),
   HOST: z.string().default('0.0.0.0'),
   PORT: port.default(8000),
   WORKER_PORT: port.default(8001),

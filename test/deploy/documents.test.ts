@@ -2,7 +2,13 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 
-const PAGES = ['docs/deployment.md', 'docs/capacity.md', 'docs/disaster-recovery.md', 'docker/ca/README.md'];
+const PAGES = [
+  'docs/guide-map.md',
+  'docs/deployment.md',
+  'docs/capacity.md',
+  'docs/disaster-recovery.md',
+  'docker/ca/README.md',
+];
 const RUNBOOKS = readdirSync('docs/runbooks').map((name) => `docs/runbooks/${name}`);
 const text = (file: string) => readFileSync(file, 'utf8');
 const { scripts } = JSON.parse(text('package.json')) as { scripts: Record<string, string> };
@@ -21,7 +27,7 @@ const RUN_BY_US: [RegExp, string][] = [
   [/^npm run secrets:write$/u, 'test/deploy/docker.test.ts'],
   [/^npm run check:deploy$/u, 'itself'],
   [/^npm run drill:restore$/u, 'deploy/checks/check.ts'],
-  [/^kubectl kustomize k8s\/overlays\/(dev|prod|keda)$/u, 'test/deploy/manifests.ts'],
+  [/^kubectl kustomize k8s\/overlays\/(dev|prod|keda|gateway)$/u, 'test/deploy/manifests.ts'],
 ];
 
 test.each(PAGES)('%s: each command is run by a test, or is marked as needing a cloud', (file) => {
@@ -43,7 +49,9 @@ test.each([...PAGES, ...RUNBOOKS])('%s: every file that it names exists', (file)
       /(?<![\w./-])((?:docs|k8s|terraform|docker|monitoring|cli|shared|bench|api|workers)\/[\w./-]*\w)/gu,
     ),
   ].map((match) => match[1] ?? '');
-  const made = /^docker\/(\.env|ca\/rds-global-bundle\.pem)$/u;
+  // Made by an operator; or the guide's own names, which the map sets against ours.
+  const made =
+    /^(docker\/(secrets\/aws_credentials|ca\/rds-global-bundle\.pem)|k8s\/(namespace|configmap|secret|deployment|service|ingress|hpa|pvc)\.yaml)$/u;
   expect(named.filter((name) => !made.test(name) && !existsSync(name))).toEqual([]);
 });
 
@@ -69,4 +77,24 @@ test('the deployment guide has the sections of the guide', () => {
   ]) {
     expect(headings).toContain(heading);
   }
+});
+
+test('the map of the guide has its 114 rows, each with something of ours and a check', () => {
+  const rows = [...text('docs/guide-map.md').matchAll(/^\| (\d+) \| (.+) \| (.+) \| (.+) \|$/gmu)];
+  expect(rows.map((row) => Number(row[1]))).toEqual(Array.from({ length: 114 }, (_, index) => index + 1));
+  expect(
+    rows.filter((row) => row.slice(2).some((cell) => /^\s*$|missing/u.test(cell))).map((row) => row[1]),
+  ).toEqual([]);
+});
+
+test('the map names no test that is not there', () => {
+  const named = [...text('docs/guide-map.md').matchAll(/(?:[\w/-]+\.)+(?:test|int)(?:\.ts)?\b/gu)].map(
+    (match) => match[0],
+  );
+  const all = ['api', 'cli', 'shared', 'test'].flatMap((room) =>
+    readdirSync(room, { recursive: true, encoding: 'utf8' }).map((name) => `${room}/${name}`),
+  );
+  const known = (name: string) => all.some((file) => file.includes(name.replace(/\.ts$/u, '')));
+  expect(named.length).toBeGreaterThan(15);
+  expect(named.filter((name) => !known(name))).toEqual([]);
 });

@@ -82,8 +82,8 @@ describe('the image, replayed in an empty folder', () => {
     copyFileSync(process.execPath, node);
     await Promise.all([chmod(node, 0o755), chmod(scratch, 0o755), chmod(folder, 0o755)]);
     image = await replayImage({
-      dockerfile: readFileSync('docker/Dockerfile', 'utf8'),
-      dockerignore: readFileSync('docker/Dockerfile.dockerignore', 'utf8'),
+      dockerfile: readFileSync('Dockerfile', 'utf8'),
+      dockerignore: readFileSync('.dockerignore', 'utf8'),
       context: process.cwd(),
       target: folder,
     });
@@ -98,9 +98,10 @@ describe('the image, replayed in an empty folder', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  test('only the init is not replayed', () => {
-    expect(image.skipped).toHaveLength(1);
+  test('only the init and the folder of backups are not replayed', () => {
+    expect(image.skipped).toHaveLength(2);
     expect(image.skipped[0]).toContain('tini');
+    expect(image.skipped[1]).toContain('/backups');
     expect(image.entrypoint[0]).toBe('/usr/bin/tini');
   });
 

@@ -17,6 +17,7 @@ function sources(manifest: Manifest): { types: string; models: string } {
     'keda.sh': '@kubernetes-models/keda',
     'monitoring.coreos.com': '@kubernetes-models/prometheus-operator',
     'external-secrets.io': '@kubernetes-models/external-secrets',
+    'gateway.networking.k8s.io': '@kubernetes-models/gateway-api',
   };
   const crd = crds[group];
   if (crd !== undefined) return { types: '', models: `${crd}/${group}/${version}` };

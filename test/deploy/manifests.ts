@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { parseAllDocuments } from 'yaml';
 
-export const OVERLAYS = ['dev', 'prod', 'keda'] as const;
+export const OVERLAYS = ['dev', 'prod', 'keda', 'gateway'] as const;
 export type Overlay = (typeof OVERLAYS)[number];
 
 export type Manifest = {
@@ -15,8 +15,10 @@ export type Container = {
   name: string;
   image: string;
   command?: string[];
-  env?: { name: string; value?: string }[];
-  envFrom?: { secretRef?: { name: string } }[];
+  args?: string[];
+  ports?: { name: string; containerPort: number }[];
+  env?: { name: string; value?: string; valueFrom?: { secretKeyRef?: { name: string; key: string } } }[];
+  envFrom?: { secretRef?: { name: string }; configMapRef?: { name: string } }[];
   resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
   securityContext?: Record<string, unknown> & { capabilities?: { drop?: string[] } };
   volumeMounts?: { name: string; mountPath: string; readOnly?: boolean }[];
@@ -26,7 +28,7 @@ export type Container = {
   lifecycle?: { preStop?: { sleep?: { seconds: number } } };
 };
 
-type Probe = { httpGet?: { path: string } };
+type Probe = { httpGet?: { path: string; port: string | number } };
 
 export type PodSpec = {
   serviceAccountName?: string;
@@ -36,7 +38,11 @@ export type PodSpec = {
   topologySpreadConstraints?: { topologyKey: string }[];
   initContainers?: Container[];
   containers: Container[];
-  volumes?: { name: string; emptyDir?: { sizeLimit?: string } }[];
+  volumes?: {
+    name: string;
+    emptyDir?: { sizeLimit?: string };
+    persistentVolumeClaim?: { claimName: string };
+  }[];
 };
 
 export type Workload = { manifest: Manifest; name: string; labels: Record<string, string>; pod: PodSpec };
@@ -45,11 +51,16 @@ type Template = { metadata?: { labels?: Record<string, string> }; spec: PodSpec 
 
 /** What `kubectl kustomize` makes of an overlay; needs kubectl, no cluster. */
 export function render(overlay: Overlay): Manifest[] {
-  const text = execFileSync('kubectl', ['kustomize', `k8s/overlays/${overlay}`], {
+  return parseAllDocuments(renderText(overlay)).map((document) => document.toJS() as Manifest);
+}
+
+/** The same as YAML; `root` holds another `k8s/`. @throws when kustomize refuses it. */
+export function renderText(overlay: Overlay, root = '.'): string {
+  return execFileSync('kubectl', ['kustomize', `${root}/k8s/overlays/${overlay}`], {
     encoding: 'utf8',
     maxBuffer: 64 * 1024 ** 2,
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  return parseAllDocuments(text).map((document) => document.toJS() as Manifest);
 }
 
 /** Every manifest that makes pods, with its pod's specification. */

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { skipWithout } from '#deploy/checks/tools.ts';
+import { monitoringRules, readMonitoring } from './rules/monitoring-rules.ts';
+import { treeOf } from './rules/rule.ts';
 import { dashboard, dashboardExpressions, rules, wantedMetrics } from './monitoring-files.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'iit-monitoring-'));
@@ -90,6 +92,8 @@ describe.skipIf(skipWithout('amtool'))('by amtool', () => {
   });
 });
 
+test.each(monitoringRules)('$name', ({ check }) => check(readMonitoring(treeOf())));
+
 type RuleTest = {
   tests: { alert_rule_test: { alertname: string; exp_alerts: unknown[] }[] }[];
 };
@@ -106,16 +110,6 @@ test('every alert has a promtool test in which it fires and one in which it does
   });
   expect(lacking).toEqual([]);
   expect(alerts.length).toBeGreaterThan(20);
-});
-
-test('every alert has a severity, a summary and a runbook that names it', () => {
-  const faults = alerts.filter(({ alert, labels, annotations }) => {
-    const runbook = annotations?.['runbook'] ?? '';
-    const complete =
-      /^(page|ticket)$/u.test(labels?.['severity'] ?? '') && annotations?.['summary'] !== undefined;
-    return !complete || !existsSync(runbook) || !readFileSync(runbook, 'utf8').includes(`\`${alert}\``);
-  });
-  expect(faults.map((rule) => rule.alert)).toEqual([]);
 });
 
 test('every runbook belongs to an alert and says what it means, what to look at, what to do and when it is over', () => {
@@ -137,11 +131,6 @@ test('links between runbooks lead somewhere', () => {
       .filter((target) => !existsSync(`docs/runbooks/${target}`)),
   );
   expect(broken).toEqual([]);
-});
-
-test('recorded names are level:metric:operation', () => {
-  for (const { record } of rules('recording-rules.yml'))
-    expect(record).toMatch(/^[a-z]+:[a-z_]+:[a-z0-9_]+$/u);
 });
 
 test('no rule and no panel groups by a label without bounds', () => {
@@ -172,13 +161,6 @@ test("the dashboard's rates use Grafana's own interval", () => {
   expect(
     rates.filter((expr) => /\b(rate|irate)\(/u.test(expr) && !expr.includes('$__rate_interval')),
   ).toEqual([]);
-});
-
-test("the metric that scales the workers is recorded by the adapter's own query", () => {
-  const recorded = rules('recording-rules.yml').find(
-    (rule) => rule.record === 'service:iit_outstanding_chunks:max',
-  );
-  expect(recorded?.expr).toBe('sum(max by (queue, state) (iit_queue_depth{state=~"pending|leased"}))');
 });
 
 test('the metrics that are read have names of ours or of the process', () => {

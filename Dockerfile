@@ -1,4 +1,4 @@
-# One image for api, worker, migrations and maintenance: `docker build -f docker/Dockerfile -t iit-ml-service:0.1.0 .`
+# One image for api, worker, migrations and maintenance: `docker build -t iit-ml-service:1.0.0 .` from the root; both builders.
 # Node runs the TypeScript as it is, so nothing is compiled. test/deploy/image.int.test.ts replays these steps.
 ARG NODE_IMAGE=node:24-slim
 
@@ -18,7 +18,10 @@ LABEL org.opencontainers.image.title="iit-ml-service" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 # An init, so that the process is not number 1: signals keep their default meaning, orphans are reaped.
-RUN apt-get update && apt-get install -y --no-install-recommends tini && rm -rf /var/lib/apt/lists/*
+RUN apt-get update && apt-get install -y --no-install-recommends tini \
+  && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin
+# A volume mounted here takes its owner from here, and so the process may write its backups.
+RUN install -d -o 10001 -g 10001 /backups
 WORKDIR /app
 ENV NODE_ENV=production
 COPY --from=dependencies /app/node_modules ./node_modules
@@ -37,7 +40,8 @@ COPY docker/ca ./ca
 # Everything above belongs to root and is read-only to the process.
 USER 10001:10001
 EXPOSE 8000 8001
-HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
+# Longer than an idle machine needs: at a start every container of a small machine begins at once.
+HEALTHCHECK --interval=15s --timeout=10s --start-period=90s --retries=3 \
   CMD ["node", "docker/healthcheck.ts", "http://127.0.0.1:8000/health/live"]
 ENTRYPOINT ["/usr/bin/tini", "--"]
 CMD ["node", "api/main.ts"]
