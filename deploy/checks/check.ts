@@ -72,11 +72,6 @@ const checks: Check[] = [
     needs: ['promtool', 'amtool'],
     steps: [vitest(unit('monitoring'))],
   },
-  {
-    name: 'mutants: what deploys with a fault in it, each caught by one of the rules above',
-    needs: ['kubectl', 'promtool', 'amtool', 'terraform'],
-    steps: [vitest('--config', 'test/deploy/vitest.config.ts')],
-  },
   { name: 'documents: every command exists, every link leads somewhere', steps: [vitest(unit('documents'))] },
   {
     name: 'live: /metrics, the replayed image, operators’ scripts on a real PostgreSQL and Redis',
@@ -94,13 +89,18 @@ const checks: Check[] = [
     needs: ['moto_server'],
     steps: [[process.execPath, 'deploy/checks/drill-restore.ts']],
   },
-  {
-    name: 'real containers: built by both builders, up, killed, rolled forth and back, backed up, restored, down',
-    unless: whyNoEngine,
-    steps: [[process.execPath, 'deploy/checks/containers/drill.ts']],
-  },
   ...(values.long
     ? [
+        {
+          name: 'mutants: what deploys with a fault in it, each caught by one of the rules above',
+          needs: ['kubectl' as const, 'promtool' as const, 'amtool' as const, 'terraform' as const],
+          steps: [vitest('--config', 'test/deploy/vitest.config.ts')],
+        },
+        {
+          name: 'real containers: built by both builders, up, killed, rolled forth and back, backed up, restored, down',
+          unless: whyNoEngine,
+          steps: [[process.execPath, 'deploy/checks/containers/drill.ts']],
+        },
         {
           name: 'autoscaler on real processes',
           needs: ['prometheus' as const],
