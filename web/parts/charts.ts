@@ -153,7 +153,7 @@ export function calibrationChart(
     ${raw(`<svg class="chart square" viewBox="0 0 ${size} ${size}" role="img" aria-label="${escape(options.title)}">${body.join('')}</svg>`)}
     <details class="data">
       <summary>${t('chart.table')}</summary>
-      <div class="scroll">
+      <div class="scroll" tabindex="0">
         <table>
           <thead>
             <tr>
@@ -229,7 +229,7 @@ function figure(t: Translator, options: ChartOptions, body: readonly string[]): 
     ${key}${raw(`<svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escape(title)}">${body.join('')}</svg>`)}
     <details class="data">
       <summary>${t('chart.table')}</summary>
-      <div class="scroll">
+      <div class="scroll" tabindex="0">
         <table>
           <thead>
             <tr>

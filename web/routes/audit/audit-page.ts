@@ -115,7 +115,7 @@ function none(call: AuditCall): Markup {
 function scores(call: AuditCall, records: readonly AuditRecord[]): Markup {
   const { t } = call;
   if (records.length === 0) return none(call);
-  return html`<div class="scroll">
+  return html`<div class="scroll" tabindex="0">
     <table>
       <caption class="v">
         ${t('audit.scores')}
@@ -155,7 +155,7 @@ function scores(call: AuditCall, records: readonly AuditRecord[]): Markup {
 function events(call: AuditCall, list: readonly Event[]): Markup {
   const { t } = call;
   if (list.length === 0) return none(call);
-  return html`<div class="scroll">
+  return html`<div class="scroll" tabindex="0">
     <table>
       <caption class="v">
         ${t('audit.events')}

@@ -71,7 +71,7 @@ export const recordPage = page(
           ${
             input.length === 0
               ? html`<p class="mute">${t('audit.no_input')}</p>`
-              : html`<div class="scroll">
+              : html`<div class="scroll" tabindex="0">
                   <table>
                     <tbody>
                       ${input.map(

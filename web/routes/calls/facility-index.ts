@@ -32,7 +32,7 @@ export async function facilityIndex(call: PageCall<unknown, { q?: string | undef
               <p><b>${t('calls.no_facilities')}</b></p>
               <p>${t('calls.no_facilities_help')}</p>
             </div>`
-          : html`<div class="scroll">
+          : html`<div class="scroll" tabindex="0">
               <table>
                 <caption>
                   ${t('calls.facilities_count', { count: facilities.length })}

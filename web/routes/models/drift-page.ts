@@ -67,7 +67,7 @@ function indexTable(
   limit: number,
 ): Markup {
   const { t } = call;
-  return html`<div class="scroll">
+  return html`<div class="scroll" tabindex="0">
     <table>
       <caption>
         ${t('drift.index_help', { limit: t.number(limit, 2) })}
@@ -135,7 +135,7 @@ function jobTable(
 ): Markup {
   const { t } = call;
   return html`<h2>${t('drift.jobs')}</h2>
-    <div class="scroll">
+    <div class="scroll" tabindex="0">
       <table>
         <thead>
           <tr>

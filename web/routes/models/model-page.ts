@@ -187,7 +187,7 @@ function subgroups(call: Pick<PageCall, 't'>, manifest: ModelManifest): Markup {
         ? t.percent(value, 1)
         : t.number(value, 3);
   return html`<h2>${t('models.subgroups')}</h2>
-    <div class="scroll">
+    <div class="scroll" tabindex="0">
       <table>
         <thead>
           <tr>
@@ -225,7 +225,7 @@ function shadowSection(call: Pick<PageCall, 't'>, report: ShadowReport): Markup 
       ${figure(report.rankCorrelation, 3)} · ${t('models.mean_difference')}:
       ${figure(report.meanAbsoluteDifference, 4)}
     </p>
-    <div class="scroll">
+    <div class="scroll" tabindex="0">
       <table>
         <caption>
           ${t('models.tier_moves')}

@@ -29,7 +29,7 @@ export const modelsPage = page({ method: 'GET', path: '/models', access: 'models
           ? html`<div class="empty">
               <p><b>${t('models.none')}</b></p>
             </div>`
-          : html`<div class="scroll">
+          : html`<div class="scroll" tabindex="0">
               <table>
                 <caption class="v">
                   ${t('section.models')}
@@ -57,7 +57,7 @@ export const modelsPage = page({ method: 'GET', path: '/models', access: 'models
           : ''
       }
       <h2>${t('models.history')}</h2>
-      <div class="scroll">
+      <div class="scroll" tabindex="0">
         <table>
           <thead>
             <tr>

@@ -160,7 +160,7 @@ function table(call: PageCall, level: OverviewLevel, query: Query, rows: readonl
       ? name
       : html`<a href="${target(row)}">${name}</a>`;
   };
-  return html`<div class="scroll">
+  return html`<div class="scroll" tabindex="0">
     <table>
       <caption class="v">
         ${t('section.overview')}

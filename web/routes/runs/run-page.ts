@@ -135,7 +135,7 @@ function refusalSection(
   const last = shown.at(-1);
   return html`<section id="refused">
     <h2>${t('run.refused_title')}</h2>
-    <div class="scroll">
+    <div class="scroll" tabindex="0">
       <table>
         <thead>
           <tr>
@@ -155,7 +155,7 @@ function refusalSection(
       </table>
     </div>
     <h3>${t('run.lines')}</h3>
-    <div class="scroll">
+    <div class="scroll" tabindex="0">
       <table>
         <thead>
           <tr>

@@ -67,7 +67,7 @@ export const runsPage = page({ method: 'GET', path: '/runs', access: 'runs', que
               <p><b>${isFiltered ? t('runs.none_found') : t('runs.none')}</b></p>
               <p>${isFiltered ? '' : t('runs.none_help', { name: deps.config.CURRENT_LIST_NAME })}</p>
             </div>`
-          : html`<div class="scroll">
+          : html`<div class="scroll" tabindex="0">
               <table>
                 <caption class="v">
                   ${t('section.runs')}

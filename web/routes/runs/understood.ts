@@ -47,7 +47,7 @@ export function understood(call: Pick<PageCall, 't'>, check: Check): Markup {
       sample.length === 0
         ? ''
         : html`<h3>${t('check.sample')}</h3>
-            <div class="scroll">
+            <div class="scroll" tabindex="0">
               <table>
                 <thead>
                   <tr>
@@ -97,7 +97,7 @@ export function inputFacts(call: Pick<PageCall, 't'>, input: JobInput): Markup {
         ? ''
         : html`<details class="data">
             <summary>${t('check.columns', { count: columns.length })}</summary>
-            <div class="scroll">
+            <div class="scroll" tabindex="0">
               <table>
                 <thead>
                   <tr>

@@ -40,7 +40,7 @@ export async function settings(call: PageCall, query: Query, made: Markup, statu
 async function people(call: PageCall): Promise<Markup> {
   const { t, deps, principal, csrf } = call;
   const list = await listPeople(deps.db, principal.tenantId);
-  return html`<div class="scroll">
+  return html`<div class="scroll" tabindex="0">
       <table>
         <caption class="v">
           ${t('settings.people')}
@@ -145,7 +145,7 @@ async function keys(call: PageCall): Promise<Markup> {
   const list = (await listKeys(deps.db)).filter((key) => key.tenant === principal.tenant);
   const nowMs = deps.clock.nowMs();
   return html`<p>${t('settings.keys_help')}</p>
-    <div class="scroll">
+    <div class="scroll" tabindex="0">
       <table>
         <caption class="v">
           ${t('settings.keys')}
@@ -214,7 +214,7 @@ async function facilities(call: PageCall, query: Query): Promise<Markup> {
         ? html`<div class="empty">
             <p><b>${t('calls.no_facilities')}</b></p>
           </div>`
-        : html`<div class="scroll">
+        : html`<div class="scroll" tabindex="0">
             <table>
               <caption>
                 ${t('calls.facilities_count', { count: list.length })}
