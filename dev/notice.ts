@@ -21,6 +21,7 @@ export const ALLOWED = new Set([
   '0BSD',
   'Apache-2.0',
   'BlueOak-1.0.0',
+  'BSD-0-Clause',
   'BSD-2-Clause',
   'BSD-3-Clause',
   'ISC',
@@ -36,7 +37,7 @@ export type Notice = { name: string; version: string; licence: string; copyright
 export async function gatherNotices(): Promise<Notice[]> {
   const lock = JSON.parse(await readFile(LOCK, 'utf8')) as { packages: Record<string, LockedPackage> };
   const shipped = Object.entries(lock.packages).filter(
-    ([at, { dev, link }]) => at !== '' && dev !== true && link !== true,
+    ([at, { dev, link }]) => at.startsWith('node_modules/') && dev !== true && link !== true,
   );
   const notices = await Promise.all(
     shipped.map(async ([at, { version = '', license }]) => ({

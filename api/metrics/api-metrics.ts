@@ -39,17 +39,17 @@ export type Limits = {
   memory: { readonly usedBytes: number; readonly maxBytes: number };
 };
 
-/** `iit_uploads_in_progress` and `iit_memory_budget_bytes{of}`: what this process holds for foreign work. */
+/** `iit_uploads_in_progress` and `iit_memory_budget_bytes{kind}`: what this process holds for foreign work. */
 export function addLimitMetrics(registry: Registry, { uploads, memory }: Limits): void {
   registry.registerMetric(
     new Gauge({
       name: 'iit_memory_budget_bytes',
       help: 'Bytes held for foreign work: used now, and the most that may be.',
-      labelNames: ['of'],
+      labelNames: ['kind'],
       registers: [],
       collect() {
-        this.set({ of: 'used' }, memory.usedBytes);
-        this.set({ of: 'limit' }, memory.maxBytes);
+        this.set({ kind: 'used' }, memory.usedBytes);
+        this.set({ kind: 'limit' }, memory.maxBytes);
       },
     }),
   );

@@ -25,6 +25,8 @@ export interface CohortOptions {
   /** Days of records before the as-of date beyond what the features look back on. */
   readonly extraHistoryDays: number;
   readonly shift: Shift;
+  /** Share of patients whose history lies elsewhere; 0 by default: the shipped model was trained before they were written. */
+  readonly transfersIn?: number;
 }
 
 export const NO_SHIFT: Shift = { ages: 0, lateness: 1 };
@@ -45,6 +47,7 @@ export class Cohort {
         historyDays: HISTORY_DAYS + options.extraHistoryDays,
         reportingLag: options.population === 'ever',
         shift: options.shift,
+        transfersIn: options.transfersIn ?? 0,
       },
       new Facilities(options.rows),
     );

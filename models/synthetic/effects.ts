@@ -79,9 +79,6 @@ export const MESS = {
   stray: 0.005,
 } as const;
 
-/** Patients who began ART elsewhere and whose history before the transfer nobody here knows [A]. */
-export const TRANSFER_IN_SHARE = 0.03;
-
 /** Exits a quarter that nothing about the patient foretells. */
 export const EXITS = {
   /** Gone without a word in the record: looks like an interruption. */

@@ -32,6 +32,7 @@ function cohortOf(options: Partial<CohortOptions> = {}): Cohort {
     population: 'ever',
     extraHistoryDays: 0,
     shift: NO_SHIFT,
+    transfersIn: 0.03,
     ...options,
   });
 }

@@ -24,6 +24,9 @@ Writes a SYNTHETIC cohort of patients on ART to standard output. Nobody in it ex
                ever    with the interrupted, the dead and those transferred out: for training (not flat)
   --extra-history DAYS records further back than the features look (default 0; training takes 780)
   --snapshots K        monthly line lists up to the as-of date; several have a column Snapshot Date (default 1)
+  --transfers-in PERCENT
+                       patients who began ART elsewhere, with a history that nobody here knows (default 0: the shipped
+                       model was trained before they were written; 3 is about what programmes have)
   --shift ages=10,lateness=2
                        years added to every age, factor on the days late
 `;
@@ -52,10 +55,14 @@ export function readCommand(args: readonly string[]): CohortCommand {
       'extra-history': { type: 'string', default: '0' },
       snapshots: { type: 'string', default: '1' },
       shift: { type: 'string', default: '' },
+      'transfers-in': { type: 'string', default: '0' },
     },
   });
   const faults: string[] = [];
-  const whole = (name: 'rows' | 'seed' | 'extra-history' | 'snapshots', min: number): number => {
+  const whole = (
+    name: 'rows' | 'seed' | 'extra-history' | 'snapshots' | 'transfers-in',
+    min: number,
+  ): number => {
     const text = values[name];
     const value = Number(text);
     if (/^\d{1,9}$/.test(text) && value >= min) return value;
@@ -86,6 +93,7 @@ export function readCommand(args: readonly string[]): CohortCommand {
       population,
       extraHistoryDays: whole('extra-history', 0),
       shift: readShift(values.shift, faults),
+      transfersIn: Math.min(100, whole('transfers-in', 0)) / 100,
     },
   };
   if (kind === 'flat' && population === 'ever')

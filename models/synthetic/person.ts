@@ -18,6 +18,8 @@ export interface Scenario {
   /** Whether sites stop reporting some days before `end`, as in an export for training. */
   readonly reportingLag: boolean;
   readonly shift: Shift;
+  /** Share of patients whose history before they came is not on record. */
+  readonly transfersIn: number;
 }
 
 /** Something that happened on a day and was typed in on another. */

@@ -25,7 +25,6 @@ import {
   SUPPLY_SHARES,
   TRACED,
   TRACED_SHARE,
-  TRANSFER_IN_SHARE,
 } from './effects.ts';
 import type { Facilities } from './facilities.ts';
 import { emptyPerson, type Person, type Scenario } from './person.ts';
@@ -104,7 +103,7 @@ export class Simulator {
     const start = end - onArtDays;
     person.artStartDay = before > 0 || openFrom(start) > end ? start : openFrom(start);
     let firstDay = before > 0 ? end - historyDays + random.below(90) : person.artStartDay;
-    if (onArtDays > 2 * UNSEEN_ON_ART_DAYS && random.chance(TRANSFER_IN_SHARE)) {
+    if (onArtDays > 2 * UNSEEN_ON_ART_DAYS && random.chance(this.#scenario.transfersIn)) {
       const from = Math.max(firstDay, person.artStartDay + UNSEEN_ON_ART_DAYS + 1);
       firstDay = from + random.below(end - from);
       person.transferInDay = openFrom(firstDay);

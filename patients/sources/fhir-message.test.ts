@@ -1,7 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { Cohort, NO_SHIFT } from '#models/synthetic/cohort.ts';
-import { RowWriter } from '#models/synthetic/row-writer.ts';
-import { writeNmrsMessage } from '#models/synthetic/write-nmrs.ts';
 import { FEATURE_NAMES, FEATURES, featureIndex } from '#patients/features/features.ts';
 import { parseIsoDay } from '#patients/record/epoch-day.ts';
 import { idOf, messageOf, type Organization, patientKey } from './fhir-message.ts';
@@ -11,99 +8,6 @@ import { PatientScreen } from './patient-input.ts';
 const AS_OF = parseIsoDay('2026-06-30');
 
 type Json = Record<string, unknown>;
-type Message = {
-  messageHeader: Json;
-  messageData: { demographics: Json; visits: Json[]; encounters: Json[]; obs: Json[] };
-};
-
-const FINAL = { 0: 'final', 1: 'entered-in-error' } as const;
-const instant = (stamp: unknown) =>
-  typeof stamp === 'string' ? `${stamp.replace(' ', 'T')}+01:00` : undefined;
-
-/** The same patient as an EMR's FHIR server tells it. */
-function fhirOf({ messageHeader: header, messageData: { demographics, visits, encounters, obs } }: Message): {
-  resources: Json[];
-  organizations: Map<string, Organization>;
-} {
-  const id = demographics['patientUuid'] as string;
-  const subject = { reference: `Patient/${id}` };
-  const facility = header['facilityDatimCode'] as string;
-  const isPharmacy = (encounter: Json) => encounter['pmmForm'] === 'Pharmacy Order Form';
-  const status = (entry: Json) => FINAL[entry['voided'] as 0 | 1];
-  const dispenses = encounters.filter(isPharmacy).map((encounter) => {
-    const of = (name: string) =>
-      obs.find(
-        (entry) => entry['encounterUuid'] === encounter['encounterUuid'] && entry['variableName'] === name,
-      );
-    const supply = of('Medication duration')?.['valueNumeric'];
-    const line = of('Regimen line')?.['valueNumeric'];
-    return {
-      resourceType: 'MedicationDispense',
-      status: encounter['voided'] === 1 ? 'entered-in-error' : 'completed',
-      subject,
-      context: { reference: `Encounter/${encounter['encounterUuid'] as string}` },
-      medicationCodeableConcept: { text: of('regimen')?.['valueText'] },
-      ...(line === undefined ? {} : { category: { text: `${line as number} line` } }),
-      whenHandedOver: instant(encounter['encounterDatetime']),
-      ...(supply === undefined ? {} : { daysSupply: { value: supply, unit: 'days', code: 'd' } }),
-      ...(encounter['dateCreated'] === undefined ? {} : { recorded: instant(encounter['dateCreated']) }),
-    };
-  });
-  const resources: Json[] = [
-    ...dispenses,
-    ...visits.map((visit) => ({
-      resourceType: 'Encounter',
-      status: visit['voided'] === 1 ? 'entered-in-error' : 'finished',
-      subject,
-      type: [{ coding: [{ system: 'http://fhir.openmrs.org/code-system/visit-type', code: 'v' }] }],
-      period: { start: instant(visit['dateStarted']) },
-    })),
-    ...encounters
-      .filter((encounter) => !isPharmacy(encounter))
-      .map((encounter) => ({
-        resourceType: 'Encounter',
-        id: encounter['encounterUuid'],
-        status: encounter['voided'] === 1 ? 'entered-in-error' : 'finished',
-        subject,
-        type: [{ text: encounter['pmmForm'] }],
-        period: { start: instant(encounter['encounterDatetime']) },
-      })),
-    ...obs
-      .filter(
-        (entry) =>
-          !['Medication duration', 'regimen', 'Regimen line'].includes(entry['variableName'] as string),
-      )
-      .map((entry) => ({
-        resourceType: 'Observation',
-        status: status(entry),
-        subject,
-        ...(entry['variableName'] === 'Next appointment date'
-          ? {}
-          : { encounter: { reference: `Encounter/${entry['encounterUuid'] as string}` } }),
-        code: { text: entry['variableName'] },
-        effectiveDateTime: instant(entry['obsDatetime']),
-        ...(entry['dateCreated'] === undefined ? {} : { issued: instant(entry['dateCreated']) }),
-        ...(entry['valueNumeric'] === undefined
-          ? { valueString: entry['valueText'] }
-          : { valueQuantity: { value: entry['valueNumeric'] } }),
-      })),
-    {
-      resourceType: 'Patient',
-      id,
-      birthDate: (demographics['birthdate'] as string | null)?.slice(0, 10),
-      gender: demographics['gender'] === 'M' ? 'male' : 'female',
-      address: [{ state: demographics['stateProvince'] }],
-      telecom:
-        demographics['phoneNumber'] === null ? [] : [{ system: 'phone', value: demographics['phoneNumber'] }],
-      managingOrganization: { reference: `Organization/${facility}` },
-    },
-  ];
-  return {
-    resources,
-    organizations: new Map([[facility, { name: 'SYN', state: header['facilityState'] as string }]]),
-  };
-}
-
 const reader = new NmrsReader();
 const screen = new PatientScreen(AS_OF);
 
@@ -120,32 +24,8 @@ function featuresOf(message: unknown) {
 const messageFrom = (resources: readonly Json[], organizations = new Map<string, Organization>()) =>
   messageOf(resources, { organizations, warn: (code) => reader.warnings.warn(code) });
 
+// That they give the features of the same patient's NMRS message is held by models/synthetic/cohort.test.ts.
 describe('a patient’s FHIR resources', () => {
-  it.each(['active', 'ever'] as const)(
-    'give the features of the same patient’s NMRS record, population %s',
-    (population) => {
-      const cohort = new Cohort({
-        rows: 300,
-        seed: 5,
-        asOf: AS_OF,
-        population,
-        extraHistoryDays: 0,
-        shift: NO_SHIFT,
-      });
-      const writer = new RowWriter();
-      for (let i = 0; i < 300; i++) {
-        cohort.make(i);
-        writeNmrsMessage(cohort, writer);
-        const message = JSON.parse(writer.take().toString()) as Message;
-        const { resources, organizations } = fhirOf(message);
-        expect(featuresOf(messageFrom(resources, organizations))).toEqual(featuresOf(message));
-        expect(featuresOf(messageFrom(resources.toReversed(), organizations)).due).toBe(
-          featuresOf(message).due,
-        );
-      }
-    },
-  );
-
   const patient = { resourceType: 'Patient', id: 'p', birthDate: '1990-06-30', gender: 'female' };
   const dispense = (more: Json): Json => ({
     resourceType: 'MedicationDispense',

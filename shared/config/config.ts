@@ -125,7 +125,8 @@ export const environment = z.object({
   OIDC_CLIENT_SECRET: z.string().optional(),
   EMR_PATIENT_URL: z
     .string()
-    .regex(/^https?:\/\/[^\s]*\{patient_id\}[^\s]*$/u, 'must be an address that holds {patient_id}')
+    .regex(/^https?:\/\/[^\s]+$/u, 'must be an address that holds {patient_id}')
+    .refine((address) => address.includes('{patient_id}'), 'must be an address that holds {patient_id}')
     .optional(),
   CURRENT_LIST_NAME: z.string().min(1).max(200).default('nightly'),
   PUBLISH_SECONDS: z.coerce.number().min(0.05).max(3_600).default(5),

@@ -28,7 +28,7 @@ const EVERY = ROWS / SPOILED;
 
 /** How a row is spoiled, in turn: which column becomes what, and what must be said of it. */
 const SPOILS = [
-  { field: 'age', value: 'unknown', code: 'not_a_number' },
+  { field: 'age', value: 'thirty', code: 'not_a_number' },
   { field: 'age', value: '1e400', code: 'not_finite' },
   { field: 'gender', value: '7', code: 'unknown_category' },
   { field: 'due_date', value: '2026-02-30', code: 'not_a_date' },

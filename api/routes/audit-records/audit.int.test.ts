@@ -99,8 +99,8 @@ test('filters by actor, model and time', async () => {
 });
 
 test.each([
-  ['limit=501', 'limit'],
-  ['include=input&limit=101', 'limit'],
+  ['limit=1001', 'limit'],
+  ['include=input&limit=1001', 'limit'],
   ['include=all', 'include'],
   ['from=yesterday', 'from'],
   ['job_id=17', 'job_id'],
