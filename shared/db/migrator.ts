@@ -3,6 +3,7 @@ import * as core from '#migrations/0001-core.ts';
 import * as programme from '#migrations/0002-programme.ts';
 import * as backups from '#migrations/0003-backups.ts';
 import * as intake from '#migrations/0004-intake.ts';
+import * as ledger from '#migrations/0006-ledger.ts';
 import * as modelOwners from '#migrations/0007-model-owners.ts';
 import type { Db } from './database.ts';
 
@@ -12,6 +13,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0002-programme': programme,
   '0003-backups': backups,
   '0004-intake': intake,
+  '0006-ledger': ledger,
   '0007-model-owners': modelOwners,
 };
 

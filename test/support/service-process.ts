@@ -27,7 +27,7 @@ export type ServiceOptions = {
 };
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
-const READY_TIMEOUT_MS = 30_000;
+const READY_TIMEOUT_MS = 120_000;
 const OUTPUT_LIMIT = 1_000_000;
 
 /** Starts a service on a free port and waits until `/health/ready` says yes. Throws with its output. */
