@@ -412,12 +412,13 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
   UNION ALL
   -- Jobs that are not over, or were a moment ago.
   SELECT ${auditColumns('at', 'b.patient_ids[at]', 'b.raw_scores[at]')}
-  FROM jobs j
-  JOIN score_blocks b ON b.period = j.period AND b.job_id = j.id AND of_patient = ANY (b.patient_ids)
+  FROM (SELECT * FROM jobs u WHERE u.rows_scored > 0 AND u.indexed_rows IS DISTINCT FROM u.rows_scored OFFSET 0) j
+  -- OFFSET 0 keeps the planner from reading every block before it knows that no such job is there.
+  CROSS JOIN LATERAL (SELECT * FROM score_blocks s WHERE s.period = j.period AND s.job_id = j.id
+    AND of_patient = ANY (s.patient_ids) OFFSET 0) b
   JOIN score_chunks c ON c.period = b.period AND c.job_id = b.job_id AND c.chunk_no = b.chunk_no
   CROSS JOIN LATERAL unnest(array_positions(b.patient_ids, of_patient)) at
-  WHERE j.rows_scored > 0 AND j.indexed_rows IS DISTINCT FROM j.rows_scored
-    AND (of_tenant IS NULL OR j.tenant_id = of_tenant)
+  WHERE (of_tenant IS NULL OR j.tenant_id = of_tenant)
     AND (since IS NULL OR c.recorded_at >= since) AND (until IS NULL OR c.recorded_at < until) $$;
 `;
 
