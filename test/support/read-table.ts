@@ -14,7 +14,7 @@ import {
 } from '#api/ingest/input-format.ts';
 import { jsonRows } from '#api/ingest/json-rows.ts';
 import { RowBuilder } from '#api/ingest/row-builder.ts';
-import { type CsvDialect, sniffDialect } from '#api/ingest/sniff/dialect.ts';
+import type { CsvDialect } from '#api/ingest/sniff/dialect.ts';
 import { SniffingParser } from '#api/ingest/sniff/sniffing-parser.ts';
 
 export const NO_OPTIONS: InputOptions = {
@@ -36,13 +36,6 @@ const PLAIN: CsvDialect = { delimiter: ',', lineEnds: 'lf', headerLine: 1, heade
 
 export const csvFormat: TableFormat = (context) =>
   new CsvReader(new CsvTable(context, PLAIN), PLAIN, context.maxRowBytes);
-/** With its columns judged by the whole text. */
-export const judgedCsvFormat: TableFormat = (context, text) => {
-  const judge = (cells: readonly string[]) =>
-    cells.filter((cell) => context.roleOf(cell) !== undefined).length;
-  const dialect = sniffDialect(text, { judge, delimiter: undefined, isWhole: true });
-  return new CsvReader(new CsvTable(context, dialect), dialect, context.maxRowBytes);
-};
 export const ndjsonFormat: TableFormat = (context) =>
   jsonRows(context, { shape: 'lines', source: 'table', wrapped: false });
 export const jsonArrayFormat: TableFormat = (context) =>

@@ -26,7 +26,7 @@ const SEP_LINE = /^sep=(.)$/iu;
 const LEAST_NAMES = 2;
 
 /** Lines end with CR alone where no LF stands outside quotes. */
-export function sniffLineEnds(text: string): LineEnds {
+function sniffLineEnds(text: string): LineEnds {
   let inQuotes = false;
   let cr = 0;
   let crlf = 0;

@@ -12,7 +12,7 @@ import { lineListCsv } from '../patients/line-list.ts';
 import { workbookParser } from '../workbook/workbook-parser.ts';
 import { tableNames } from '../cell-table.ts';
 import { nmrsParser } from '../patients/nmrs.ts';
-import { type CsvDialect, sniffDialect, sniffLineEnds } from './dialect.ts';
+import { type CsvDialect, sniffDialect } from './dialect.ts';
 import { sniffEncoding, type TextEncoding, Utf8Transcoder } from './encoding.ts';
 import { sniffJson } from './json.ts';
 import type { DeclaredType } from './media-type.ts';
@@ -122,7 +122,7 @@ export class SniffingParser implements CohortParser {
           : Math.max(tableNames(context, cells), lineListNames(cells));
     const dialect = sniffDialect(text, { judge, delimiter: options.delimiter, isWhole });
     input.delimiter = dialect.delimiter;
-    input.line_ends = sniffLineEnds(text);
+    input.line_ends = dialect.lineEnds;
     const isLineList =
       this.#source === undefined
         ? lineListNames(dialect.header) > tableNames(context, dialect.header)
