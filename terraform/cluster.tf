@@ -24,8 +24,8 @@ locals {
   }
 
   # Three quarters of the memory for the heap of JavaScript; the rest for buffers, WASM memory and stacks.
-  api_environment         = merge(local.environment, { PORT = "8000", NODE_OPTIONS = "--max-old-space-size=${floor(var.api.memory * 0.75) - 192}" })
-  worker_environment      = merge(local.environment, { WORKER_PORT = "8001", NODE_OPTIONS = "--max-old-space-size=${floor(var.worker.memory * 0.75)}" })
+  api_environment         = merge(local.environment, { PORT = "8000", NODE_OPTIONS = "--max-old-space-size=${floor(var.api.memory * 0.75) - 192} --max-semi-space-size=8" })
+  worker_environment      = merge(local.environment, { WORKER_PORT = "8001", NODE_OPTIONS = "--max-old-space-size=${floor(var.worker.memory * 0.75)} --max-semi-space-size=8" })
   maintenance_environment = merge(local.environment, { NODE_OPTIONS = "--max-old-space-size=1536", BACKUP_URI = "s3://${aws_s3_bucket.this["backups"].id}/postgres" })
 
   secrets_of_tasks = [

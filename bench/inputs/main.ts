@@ -1,70 +1,158 @@
 /**
- * `npm run bench:inputs [-- --rows 100000]`: the same synthetic patients as NMRS messages, as a RADET line list and as the
- * flat table, each from first byte to `completed`, through one api and one worker. The last line is one JSON object.
+ * `npm run bench:inputs [-- --rows 100000 --only nmrs,radet]`: the same synthetic patients in each format that the service
+ * reads, from first byte to `completed` with three reasons: a stack of its own a format, one api and one worker run as
+ * every deployment runs them. Appends to bench/results/inputs.md; the last line is one JSON object.
  */
 import { spawn } from 'node:child_process';
-import { Readable } from 'node:stream';
+import { once } from 'node:events';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
+import { writeXlsx } from 'hucre/xlsx';
 import { startStack } from '../pipeline/stack.ts';
 
-const { values: options } = parseArgs({ options: { rows: { type: 'string', default: '100000' } } });
 const AS_OF = '2026-06-30';
-const INPUTS = [
-  { name: 'flat', args: [], type: 'text/csv', query: '' },
+const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
+const RESULTS = path.join(import.meta.dirname, '..', 'results', 'inputs.md');
+
+type Input = { name: string; args: string[]; type: string; query?: string; asWorkbook?: true };
+
+const INPUTS: readonly Input[] = [
+  { name: 'flat table, CSV', args: [], type: 'text/csv' },
+  { name: 'flat table, NDJSON', args: ['--format', 'ndjson'], type: 'application/x-ndjson' },
+  { name: 'RADET, CSV', args: ['--kind', 'radet'], type: 'text/csv', query: `&as_of=${AS_OF}` },
+  { name: 'RADET, XLSX', args: ['--kind', 'radet'], type: XLSX, query: `&as_of=${AS_OF}`, asWorkbook: true },
   {
-    name: 'nmrs',
+    name: 'RADET, three snapshots stacked',
+    args: ['--kind', 'radet', '--snapshots', '3'],
+    type: 'text/csv',
+    query: `&as_of=${AS_OF}`,
+  },
+  {
+    name: 'NMRS ART line list',
+    args: ['--kind', 'nmrs-line-list'],
+    type: 'text/csv',
+    query: `&as_of=${AS_OF}`,
+  },
+  {
+    name: 'NDR treatment line list',
+    args: ['--kind', 'ndr'],
+    type: 'text/csv',
+    query: `&as_of=${AS_OF}`,
+  },
+  {
+    name: 'NMRS messages',
     args: ['--kind', 'nmrs'],
     type: 'application/vnd.iit.nmrs+x-ndjson',
     query: `&as_of=${AS_OF}`,
   },
-  { name: 'radet', args: ['--kind', 'radet'], type: 'text/csv', query: `&as_of=${AS_OF}&source=radet` },
+  {
+    name: 'FHIR R4, Bulk NDJSON',
+    args: ['--kind', 'fhir'],
+    type: 'application/fhir+ndjson',
+    query: `&as_of=${AS_OF}`,
+  },
 ];
 
-await using stack = await startStack({ workers: 1, queue: 'postgres' });
-const headers = { authorization: `Bearer ${stack.key}` };
+const { values: options } = parseArgs({
+  options: { rows: { type: 'string', default: '100000' }, only: { type: 'string' } },
+});
+const wanted = options.only?.split(',');
+const folder = await mkdtemp(path.join(tmpdir(), 'iit-inputs-'));
 const result: Record<string, unknown> = { rows: Number(options.rows) };
-for (const { name, args, type, query } of INPUTS) {
-  const body = await generated([...args, '--rows', options.rows, '--as-of', AS_OF]);
+const lines: string[] = [];
+try {
+  for (const input of INPUTS) {
+    if (wanted !== undefined && !wanted.some((word) => input.name.toLowerCase().includes(word))) continue;
+    const file = path.join(folder, 'input');
+    await generate(input, file);
+    const measured = await measure(input, file);
+    result[input.name] = measured;
+    console.error(input.name, JSON.stringify(measured));
+    const { megabytes, seconds, upload_seconds, uploaded_per_second, scored, rejected, peak_mb } = measured;
+    lines.push(
+      `| ${[input.name, megabytes, upload_seconds, uploaded_per_second, seconds, scored, rejected, peak_mb.api, peak_mb.worker].join(' | ')} |`,
+    );
+  }
+} finally {
+  await rm(folder, { recursive: true });
+}
+await appendFile(
+  RESULTS,
+  `\n## ${new Date().toISOString().slice(0, 16)}, ${options.rows} patients, ${cpus().length} cores (${cpus()[0]?.model}), load ${loadavg()[0]?.toFixed(1)}
+
+| input | MB | upload, s | patients/s taken in | to \`completed\`, s | predicted | refused | api's peak, MB | worker's peak, MB |
+|---|---|---|---|---|---|---|---|---|
+${lines.join('\n')}
+`,
+);
+console.log(JSON.stringify(result));
+
+async function generate({ args, asWorkbook }: Input, file: string): Promise<void> {
+  const all = ['models/synthetic/main.ts', ...args, '--rows', options.rows, '--as-of', AS_OF];
+  const child = spawn(process.execPath, all, { stdio: ['ignore', 'pipe', 'inherit'] });
+  await pipeline(child.stdout, createWriteStream(file));
+  if (asWorkbook !== true) return;
+  const rows = (await readFile(file, 'utf8'))
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(','));
+  await writeFile(file, await writeXlsx({ sheets: [{ name: 'RADET', rows }] }));
+}
+
+async function measure({ name, type, query = '' }: Input, file: string) {
+  await using stack = await startStack({ workers: 1, queue: 'postgres' });
+  const headers = { authorization: `Bearer ${stack.key}` };
+  const { size } = await stat(file);
   const startMs = performance.now();
-  const accepted = await fetch(`${stack.apiUrl}/v1/jobs?explain=3${query}`, {
-    method: 'POST',
-    headers: { ...headers, 'content-type': type },
-    body,
+  const job = await submit(`${stack.apiUrl}/v1/jobs?explain=3${query}`, file, {
+    ...headers,
+    'content-type': type,
+    'content-length': size,
   });
-  const job = (await accepted.json()) as { id: string; status: string };
-  if (accepted.status !== 202) throw new Error(`${name}: ${JSON.stringify(job)}`);
+  const uploadSeconds = (performance.now() - startMs) / 1_000;
   for (;;) {
     const answer = await fetch(`${stack.apiUrl}/v1/jobs/${job.id}`, {
       headers: { ...headers, prefer: 'wait=30' },
     });
     const seen = (await answer.json()) as {
       status: string;
-      rows: { scored: number; rejected: number };
-      warnings: { absent_features: string[] };
+      rows: { received: number; scored: number; rejected: number };
     };
-    if (seen.status === 'completed') {
-      const seconds = (performance.now() - startMs) / 1_000;
-      result[name] = {
-        megabytes: Math.round(body.length / 1e6),
-        seconds: Math.round(seconds * 100) / 100,
-        rows_per_second: Math.round(seen.rows.scored / seconds),
-        scored: seen.rows.scored,
-        rejected: seen.rows.rejected,
-        absent_features: seen.warnings.absent_features.length,
-      };
-      console.error(name, JSON.stringify(result[name]));
-      break;
-    }
+    if (seen.status === 'failed') throw new Error(`${name}: ${JSON.stringify(seen)}`);
+    if (seen.status !== 'completed') continue;
+    return {
+      megabytes: Math.round(size / 1e6),
+      upload_seconds: round(uploadSeconds),
+      uploaded_per_second: Math.round(seen.rows.received / uploadSeconds),
+      seconds: round((performance.now() - startMs) / 1_000),
+      scored: seen.rows.scored,
+      rejected: seen.rows.rejected,
+      peak_mb: await stack.peakMemoryMb(),
+    };
   }
 }
-result['peak_mb'] = await stack.peakMemoryMb();
-console.log(JSON.stringify(result));
 
-async function generated(args: string[]): Promise<Buffer> {
-  const child = spawn('node', ['models/synthetic/main.ts', ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const parts: Buffer[] = [];
-  for await (const part of Readable.from(child.stdout)) parts.push(part as Buffer);
-  return Buffer.concat(parts);
+/** Sends the file as curl does, a megabyte at a time. */
+async function submit(
+  url: string,
+  file: string,
+  headers: Record<string, string | number>,
+): Promise<{ id: string }> {
+  const sent = request(url, { method: 'POST', headers });
+  const answered = once(sent, 'response') as Promise<[NodeJS.ReadableStream & { statusCode: number }]>;
+  await pipeline(createReadStream(file, { highWaterMark: 1024 ** 2 }), sent);
+  const [response] = await answered;
+  let text = '';
+  for await (const part of response) text += String(part);
+  if (response.statusCode !== 202) throw new Error(text);
+  return JSON.parse(text) as { id: string };
+}
+
+function round(seconds: number): number {
+  return Math.round(seconds * 100) / 100;
 }

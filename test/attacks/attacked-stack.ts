@@ -13,7 +13,6 @@ import { type ServiceProcess, startService } from '#test/support/service-process
 
 /** Of the container that the api is shipped with. */
 const CONTAINER_BYTES = 1024 ** 3;
-const HEAP = '--max-old-space-size=640';
 const MOST_P99_MS = 250;
 
 export type Queue = 'redis' | 'postgres';
@@ -75,9 +74,7 @@ export async function startAttackedStack(queue: Queue): Promise<AttackedStack> {
     ).key;
   const all = ['submit', 'read', 'audit', 'admin'] as const;
   const keys = { victim: await key('victim', all), attacker: await key('attacker', all) };
-  const api = started.use(
-    await startService({ service: 'api', databaseUrl, queueUrl, env: { NODE_OPTIONS: HEAP } }),
-  );
+  const api = started.use(await startService({ service: 'api', databaseUrl, queueUrl }));
   const submitted = await fetch(`${api.url}/v1/jobs?ignore_unknown=true&explain=0`, {
     method: 'POST',
     headers: { authorization: `Bearer ${keys.victim}`, 'content-type': 'text/csv' },

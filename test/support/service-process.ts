@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import { SERVICE_NODE_OPTIONS } from '#dev/stack/service-process.ts';
 import { freePort } from '#dev/local-services/free-port.ts';
 
 /** A real api or worker in a process of its own. */
@@ -46,6 +47,7 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
       PATH: process.env['PATH'],
       LOG_LEVEL: 'info',
       HOST: '127.0.0.1',
+      NODE_OPTIONS: SERVICE_NODE_OPTIONS[service],
       DATABASE_URL: databaseUrl,
       QUEUE_URL: queueUrl,
       [service === 'api' ? 'PORT' : 'WORKER_PORT']: String(port),

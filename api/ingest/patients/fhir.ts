@@ -10,7 +10,8 @@ import { NmrsReader } from '#patients/sources/nmrs.ts';
 import { isObject, type Json } from '#patients/sources/nmrs-entry.ts';
 import type { CohortParser, FormatContext } from '../input-format.ts';
 import { GroupedPieces } from './grouped-pieces.ts';
-import { daysOf, droppedMessage } from './nmrs.ts';
+import { droppedMessage } from './message-batch.ts';
+import { daysOf } from './nmrs.ts';
 import {
   LinesOrObjects,
   LineSplitter,

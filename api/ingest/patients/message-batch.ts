@@ -4,15 +4,31 @@ import type { Identifiers } from '#patients/record/identifiers.ts';
 import { NmrsReader } from '#patients/sources/nmrs.ts';
 import { FieldFault, PatientScreen } from '#patients/sources/patient-input.ts';
 import { timeZone } from '#patients/values/time-zone.ts';
+import { type Dropped, LineSplitter, MAX_DEPTH } from './object-splitter.ts';
 import type { Refusal } from './patient-emitter.ts';
 
-/** Messages one behind the other: `ends` are offsets into `bytes`, `lines` where each begins in the upload. */
-export type MessageBatch = { bytes: Uint8Array; ends: number[]; lines: number[] };
+/**
+ * Messages that were cut out already: where each ends in the batch, the line on which it begins, why it was dropped.
+ * `lineCount`: what they add to the lines before the next batch, as in `ReadBatch`.
+ */
+export type CutMessages = {
+  ends: number[];
+  lines: number[];
+  dropped: (Dropped | undefined)[];
+  lineCount: number;
+};
+
+/**
+ * Messages one behind the other: cut out already, or as whole lines that the reader cuts. Lines are counted from the
+ * batch's first (1) where it is made of lines, from the upload's otherwise.
+ */
+export type MessageBatch = { bytes: Uint8Array; cut: CutMessages | undefined };
 
 /** How messages are read; plain data, so that a thread can be told. */
-export type MessageReading = { asOf: EpochDay; today: EpochDay; zone: string };
+export type MessageReading = { asOf: EpochDay; today: EpochDay; zone: string; maxRowBytes: number };
 
 export type ReadPatient = {
+  /** As in the batch. */
   line: number;
   patientId: string;
   facilityId: string;
@@ -22,8 +38,16 @@ export type ReadPatient = {
   refusal: Refusal | undefined;
 };
 
-/** What a batch holds, in its order. `values`: float64, patients × features, of those who give a row. */
-export type ReadBatch = { patients: ReadPatient[]; values: Float64Array; warnings: [string, number][] };
+/**
+ * What a batch holds, in its order. `values`: float64, patients × features, of those who give a row. `lineCount`: line ends
+ * in a batch of lines.
+ */
+export type ReadBatch = {
+  patients: ReadPatient[];
+  values: Float64Array;
+  warnings: [string, number][];
+  lineCount: number;
+};
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -31,27 +55,54 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 export class MessageBatchReader {
   readonly #reader: NmrsReader;
   readonly #screen: PatientScreen;
+  readonly #maxRowBytes: number;
+  #values = new Float64Array(64 * FEATURES.length);
+  #rows = 0;
 
-  constructor({ asOf, today, zone }: MessageReading) {
+  constructor({ asOf, today, zone, maxRowBytes }: MessageReading) {
+    this.#maxRowBytes = maxRowBytes;
     this.#reader = new NmrsReader({ zone: timeZone(zone), today });
     this.#screen = new PatientScreen(asOf);
   }
 
-  read({ bytes, ends, lines }: MessageBatch): ReadBatch {
+  read({ bytes, cut }: MessageBatch): ReadBatch {
     const { warnings } = this.#reader;
-    const values = new Float64Array(ends.length * FEATURES.length);
+    this.#rows = 0;
     const patients: ReadPatient[] = [];
-    let rows = 0;
-    let start = 0;
-    for (const [i, end] of ends.entries()) {
-      const read = this.#patient(bytes.subarray(start, end), lines[i]!, values, rows * FEATURES.length);
-      if (read.refusal === undefined) rows++;
+    const onMessage = (message: Uint8Array | undefined, line: number, dropped: Dropped | undefined) => {
+      this.#makeRoom();
+      const read =
+        message === undefined
+          ? { ...UNREAD, line, refusal: this.#dropped(dropped) }
+          : this.#patient(message, line, this.#values, this.#rows * FEATURES.length);
+      if (read.refusal === undefined) this.#rows++;
       patients.push(read);
-      start = end;
-    }
+    };
+    const lineCount = cut === undefined ? this.#lines(bytes, onMessage) : eachOf(bytes, cut, onMessage);
     const counted: [string, number][] = [...warnings.counts];
     warnings.counts.clear();
-    return { patients, values: values.slice(0, rows * FEATURES.length), warnings: counted };
+    const values = this.#values.slice(0, this.#rows * FEATURES.length);
+    return { patients, values, warnings: counted, lineCount };
+  }
+
+  #lines(bytes: Uint8Array, onMessage: OnMessage): number {
+    const splitter = new LineSplitter(this.#maxRowBytes, onMessage);
+    splitter.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+    splitter.end();
+    return splitter.lineEnds;
+  }
+
+  #makeRoom(): void {
+    const needed = (this.#rows + 1) * FEATURES.length;
+    if (needed <= this.#values.length) return;
+    const grown = new Float64Array(needed * 2);
+    grown.set(this.#values);
+    this.#values = grown;
+  }
+
+  #dropped(dropped: Dropped | undefined): Refusal {
+    const code = dropped ?? 'row_too_large';
+    return { field: null, code, message: droppedMessage(code, this.#maxRowBytes) };
   }
 
   #patient(bytes: Uint8Array, line: number, values: Float64Array, offset: number): ReadPatient {
@@ -80,8 +131,29 @@ export class MessageBatchReader {
   }
 }
 
+type OnMessage = (message: Uint8Array | undefined, line: number, dropped: Dropped | undefined) => void;
+
 /** What is no message names nobody: the record is that of the message before. */
 const NOBODY = { patientId: '', facilityId: '' };
+const UNREAD = { ...NOBODY, dueDate: '', identifiers: undefined };
+
+/** Why a message was dropped, in words. */
+export function droppedMessage(dropped: Dropped | undefined, maxBytes: number): string {
+  return dropped === 'nesting_too_deep'
+    ? `The message is nested more than ${MAX_DEPTH} levels deep.`
+    : `The message has more than ${maxBytes} bytes.`;
+}
+
+function eachOf(bytes: Uint8Array, cut: CutMessages, onMessage: OnMessage): number {
+  const { ends, lines, dropped, lineCount } = cut;
+  let start = 0;
+  for (const [i, end] of ends.entries()) {
+    const why = dropped[i];
+    onMessage(why === undefined ? bytes.subarray(start, end) : undefined, lines[i]!, why);
+    start = end;
+  }
+  return lineCount;
+}
 
 function parsed(bytes: Uint8Array): unknown {
   try {

@@ -8,7 +8,7 @@ import type { MessageTask } from './message-thread.ts';
 /** Threads that read patient messages, so that a night's export does not hold up who asks meanwhile. */
 export type MessageReaders = AsyncDisposable & {
   readonly threads: number;
-  /** The batch's bytes are given away. Throws `overloaded` when the thread died or the readers have stopped. */
+  /** The batch's bytes are left alone until it settles; shared ones are not copied. Throws `overloaded` when the thread died or the readers have stopped. */
   read: (batch: MessageBatch, reading: MessageReading) => Promise<ReadBatch>;
   stop: () => Promise<void>;
 };
@@ -46,7 +46,7 @@ export function createMessageReaders({ threads, log }: { threads: number; log: L
         throw new ServiceError('overloaded', 'The service is stopping.', { retryable: true });
       pool ??= open();
       try {
-        return await pool.run({ batch, reading }, { transferList: [batch.bytes.buffer as ArrayBuffer] });
+        return await pool.run({ batch, reading });
       } catch (error) {
         throw new ServiceError('overloaded', 'The messages could not be read now; send them again.', {
           cause: error,

@@ -1,7 +1,10 @@
 import { type EpochDay, isoDate, parseIsoDay } from '#patients/record/epoch-day.ts';
 import { FEATURES } from '#patients/features/features.ts';
 import type { CohortParser, FormatContext, InputOptions } from '../input-format.ts';
+import { BlockPool } from './block-pool.ts';
+import { LineBlocks } from './line-blocks.ts';
 import {
+  type CutMessages,
   type MessageBatch,
   MessageBatchReader,
   type MessageReading,
@@ -10,8 +13,6 @@ import {
 import {
   type Dropped,
   LinesOrObjects,
-  LineSplitter,
-  MAX_DEPTH,
   ObjectSplitter,
   type OnObject,
   type WrapperRules,
@@ -57,6 +58,13 @@ const BATCH_BYTES = 512 * 1024;
 /** Smaller uploads are read where they arrive: a thread would take longer to start. */
 const BATCHES_WITHOUT_THREADS = 4;
 
+const nothingCut = (): CutMessages => ({ ends: [], lines: [], dropped: [], lineCount: 0 });
+/** Stands for a line that was dropped because it is too long. */
+const LONG_LINE: MessageBatch = {
+  bytes: new Uint8Array(0),
+  cut: { ends: [0], lines: [1], dropped: ['row_too_large'], lineCount: 1 },
+};
+
 /**
  * NMRS patient messages: one, an array of them, wrapped or not, or one a line. A message that is faulty, too long or of a
  * patient who cannot be scored costs only itself.
@@ -71,14 +79,17 @@ class NmrsParser implements CohortParser {
   readonly #reading: MessageReading;
   readonly #reader: MessageBatchReader;
   readonly #splitter: { write: (bytes: Buffer) => void; end: () => void };
-  #bytes: Buffer = Buffer.allocUnsafeSlow(BATCH_BYTES);
-  #ends: number[] = [];
-  #lines: number[] = [];
+  readonly #pool = new BlockPool(BATCH_BYTES);
+  /** Of messages that are cut out here: those of the batch that is being filled. */
+  #bytes: Buffer | undefined;
+  #cut: CutMessages = nothingCut();
   /** Batches that are full, then those that are being read, both in the order of the upload. */
   #full: MessageBatch[] = [];
-  readonly #reads: Promise<ReadBatch>[] = [];
+  readonly #reads: { batch: MessageBatch; read: Promise<ReadBatch> }[] = [];
   #batchCount = 0;
   #isOpen = false;
+  /** Lines before the batch that is taken next, where batches are made of lines. */
+  #linesBefore = 0;
 
   constructor(context: FormatContext) {
     const { maxRowBytes, input, options } = context;
@@ -86,12 +97,13 @@ class NmrsParser implements CohortParser {
     input.as_of = isoDate(asOf);
     this.#context = context;
     this.#emitter = new PatientEmitter(context, asOf);
-    this.#reading = { asOf, today, zone: options.zone.name };
+    this.#reading = { asOf, today, zone: options.zone.name, maxRowBytes };
     this.#reader = new MessageBatchReader(this.#reading);
     const onObject: OnObject = (bytes, line, dropped) => this.#object(bytes, line, dropped);
     const objects = () => new ObjectSplitter(maxRowBytes, onObject, MESSAGES);
+    const lines = () => new LineBlocks(maxRowBytes, this.#pool, (block) => this.#block(block));
     this.#splitter = input.format.endsWith('/ndjson')
-      ? new LinesOrObjects(maxRowBytes, () => new LineSplitter(maxRowBytes, onObject), objects)
+      ? new LinesOrObjects(maxRowBytes, lines, objects)
       : objects();
   }
 
@@ -106,31 +118,31 @@ class NmrsParser implements CohortParser {
     await this.#work(true);
   }
 
+  #block(lines: Buffer | undefined): void {
+    this.#full.push(lines === undefined ? LONG_LINE : { bytes: lines, cut: undefined });
+  }
+
   #object(bytes: Buffer | undefined, line: number, dropped: Dropped | undefined): void {
-    if (bytes === undefined) {
-      // An empty message holds the place of one that was dropped, so that rows keep the order of the upload.
-      this.#ends.push(this.#ends.at(-1) ?? 0);
-      this.#lines.push(dropped === 'nesting_too_deep' ? -line - 0.5 : -line);
-      return;
-    }
-    const from = this.#ends.at(-1) ?? 0;
-    if (from > 0 && from + bytes.length > BATCH_BYTES) {
+    const from = this.#cut.ends.at(-1) ?? 0;
+    const length = bytes?.length ?? 0;
+    if (this.#bytes !== undefined && from + length > this.#bytes.length) {
       this.#seal();
       this.#object(bytes, line, dropped);
       return;
     }
-    if (bytes.length > this.#bytes.length) this.#bytes = Buffer.allocUnsafeSlow(bytes.length);
-    bytes.copy(this.#bytes, from);
-    this.#ends.push(from + bytes.length);
-    this.#lines.push(line);
+    this.#bytes ??= this.#pool.take(length);
+    bytes?.copy(this.#bytes, from);
+    // An empty message holds the place of one that was dropped, so that rows keep the order of the upload.
+    this.#cut.ends.push(from + length);
+    this.#cut.lines.push(line);
+    this.#cut.dropped.push(bytes === undefined ? (dropped ?? 'row_too_large') : undefined);
   }
 
   #seal(): void {
-    if (this.#ends.length === 0) return;
-    this.#full.push({ bytes: this.#bytes, ends: this.#ends, lines: this.#lines });
-    this.#bytes = Buffer.allocUnsafeSlow(BATCH_BYTES);
-    this.#ends = [];
-    this.#lines = [];
+    if (this.#bytes === undefined) return;
+    this.#full.push({ bytes: this.#bytes, cut: this.#cut });
+    this.#bytes = undefined;
+    this.#cut = nothingCut();
   }
 
   /** Hands full batches on and takes read ones back, in their order; no more than two a thread are under way. */
@@ -141,6 +153,7 @@ class NmrsParser implements CohortParser {
     for (const batch of full) {
       if (readers === undefined || this.#batchCount++ < BATCHES_WITHOUT_THREADS) {
         this.#emit(this.#reader.read(batch));
+        this.#pool.give(batch.bytes);
         await this.#context.ready();
         continue;
       }
@@ -148,38 +161,32 @@ class NmrsParser implements CohortParser {
       const read = readers.read(batch, this.#reading);
       // Taken in turn: until then nobody looks at its failure.
       read.catch(() => undefined);
-      this.#reads.push(read);
+      this.#reads.push({ batch, read });
     }
     if (!isAll) return;
     while (this.#reads.length > 0) await this.#take();
   }
 
   async #take(): Promise<void> {
-    this.#emit(await this.#reads[0]!);
+    const { batch, read } = this.#reads[0]!;
+    this.#emit(await read);
+    this.#pool.give(batch.bytes);
     void this.#reads.shift();
     await this.#context.ready();
   }
 
-  #emit({ patients, values, warnings }: ReadBatch): void {
+  #emit({ patients, values, warnings, lineCount }: ReadBatch): void {
     if (!this.#isOpen) this.#emitter.layOut([]);
     this.#isOpen = true;
-    const { maxRowBytes } = this.#context;
     let offset = 0;
     for (const { line, refusal, ...whose } of patients) {
-      if (line < 0) {
-        const dropped = Number.isInteger(line) ? 'row_too_large' : 'nesting_too_deep';
-        this.#emitter.reject(Math.trunc(-line), null, dropped, droppedMessage(dropped, maxRowBytes));
-      } else if (refusal === undefined) {
-        this.#emitter.row(line, values, offset, whose);
+      const at = this.#linesBefore + line;
+      if (refusal === undefined) {
+        this.#emitter.row(at, values, offset, whose);
         offset += FEATURES.length;
-      } else this.#emitter.reject(line, refusal.field, refusal.code, refusal.message, whose);
+      } else this.#emitter.reject(at, refusal.field, refusal.code, refusal.message, whose);
     }
     for (const [code, times] of warnings) this.#emitter.warn(code, times);
+    this.#linesBefore += lineCount;
   }
-}
-
-export function droppedMessage(dropped: Dropped | undefined, maxBytes: number): string {
-  return dropped === 'nesting_too_deep'
-    ? `The message is nested more than ${MAX_DEPTH} levels deep.`
-    : `The message has more than ${maxBytes} bytes.`;
 }

@@ -242,13 +242,17 @@ export class LineSplitter {
   readonly #maxBytes: number;
   readonly #onLine: OnObject;
   readonly #carry = new Carry();
-  #line: number;
+  #line = 1;
   #dropped = false;
 
-  constructor(maxBytes: number, onLine: OnObject, firstLine = 1) {
+  constructor(maxBytes: number, onLine: OnObject) {
     this.#maxBytes = maxBytes;
     this.#onLine = onLine;
-    this.#line = firstLine;
+  }
+
+  /** Ends of lines seen so far. */
+  get lineEnds(): number {
+    return this.#line - 1;
   }
 
   write(bytes: Buffer): void {
