@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { FEATURES, featureIndex } from '#patients/features/features.ts';
 import { parseIsoDay } from '#patients/record/epoch-day.ts';
 import { timeZone } from '#patients/values/time-zone.ts';
+import { fhirOfNmrs } from '#test/support/fhir-of-nmrs.ts';
+import { messageOf, organizationOf } from './fhir-message.ts';
 import { NmrsReader } from './nmrs.ts';
 import { FieldFault, PatientScreen, type PatientOutcome } from './patient-input.ts';
 
@@ -45,11 +47,35 @@ function observe(encounter: string, day: string, variableName: string, value: Js
   return { encounterUuid: encounter, obsDatetime: `${day} 09:00:00`, variableName, voided: 0, ...value };
 }
 
-function screen(input: unknown): { outcome: PatientOutcome; value: (name: string) => number } {
+function screen(input: unknown, asOf = AS_OF): { outcome: PatientOutcome; value: (name: string) => number } {
   const out = new Float64Array(FEATURES.length);
-  const outcome = new PatientScreen(AS_OF).screen(new NmrsReader().read(input), 1, out);
+  const outcome = new PatientScreen(asOf).screen(new NmrsReader().read(input), 1, out);
+  expectTheSameInFhir(input, asOf, { outcome, out });
   return { outcome, value: (name) => out[featureIndex(name)]! };
 }
+
+let saidInFhir = 0;
+
+/** What a message tells and FHIR can tell, FHIR resources tell too: the same features, due date or refusal. */
+function expectTheSameInFhir(
+  input: unknown,
+  asOf: number,
+  nmrs: { outcome: PatientOutcome; out: Float64Array },
+): void {
+  const resources = fhirOfNmrs(input);
+  if (resources === undefined) return;
+  saidInFhir++;
+  const organizations = new Map([[String(resources[0]!['id']), organizationOf(resources[0]!)]]);
+  const message = messageOf(resources, { organizations, warn: () => undefined });
+  const out = new Float64Array(FEATURES.length);
+  const outcome = new PatientScreen(asOf).screen(new NmrsReader().read(message), 1, out);
+  expect(outcome, 'in FHIR').toEqual(nmrs.outcome);
+  if (outcome.ok) expect(out, 'in FHIR').toEqual(nmrs.out);
+}
+
+afterAll(() => {
+  expect(saidInFhir).toBeGreaterThan(80);
+});
 
 function fault(input: unknown): [string, string] {
   try {
