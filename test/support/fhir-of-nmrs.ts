@@ -169,8 +169,8 @@ function answerOf({ valueCoded, valueText, valueNumeric }: Json): Json {
   return codeOf(words, concept);
 }
 
-function codeOf(text: string, concept: unknown): Json {
-  const coding = concept === undefined ? [] : [{ system: CIEL, code: String(concept as number) }];
+function codeOf(text: string, concept: number | undefined): Json {
+  const coding = concept === undefined ? [] : [{ system: CIEL, code: String(concept) }];
   return { coding, ...(text === '' ? {} : { text }) };
 }
 
