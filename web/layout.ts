@@ -7,7 +7,7 @@ import { icon, type IconName } from './parts/icons.ts';
 import type { PageCall } from './page.ts';
 import { type MessageKey, READ_BY_PEOPLE } from './translate.ts';
 
-export type Section = 'calls' | 'overview' | 'runs' | 'models' | 'audit' | 'status' | 'settings';
+type Section = 'calls' | 'overview' | 'runs' | 'models' | 'audit' | 'status' | 'settings';
 
 const SECTIONS: readonly { id: Section; path: string; needs: Permission; icon: IconName }[] = [
   { id: 'calls', path: '/calls', needs: 'calls', icon: 'phone' },
@@ -179,9 +179,4 @@ function help(call: PageCall): Markup {
     </dl>
     <form method="dialog"><button>${t('keys.close')}</button></form>
   </dialog>`;
-}
-
-/** A part of a page for a script that asked for it. */
-export async function fragmentAnswer(markup: Markup): Promise<Response> {
-  return await htmlAnswer(markup);
 }

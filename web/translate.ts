@@ -14,7 +14,7 @@ export const READ_BY_PEOPLE: ReadonlySet<Language> = new Set(['en']);
 
 const LOCALES: Record<Language, string> = { en: 'en-GB', fr: 'fr', ha: 'ha' };
 
-export type Values = Record<string, string | number>;
+type Values = Record<string, string | number>;
 
 /** A reader's words, numbers, days and times. */
 export type Translator = {

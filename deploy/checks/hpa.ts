@@ -15,7 +15,7 @@ export type ScalingRules = {
 };
 
 /** The controller manager's `--horizontal-pod-autoscaler-tolerance`, default value. */
-export const TOLERANCE = 0.1;
+const TOLERANCE = 0.1;
 /** The controller manager's `--horizontal-pod-autoscaler-sync-period`, default value. */
 export const SYNC_SECONDS = 15;
 

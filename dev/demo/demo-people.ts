@@ -6,7 +6,7 @@ import { createDatabase, createPool, type Db } from '#shared/db/database.ts';
 import type { Role } from '#shared/db/schema.ts';
 
 /** Somebody of each role; nobody here exists. */
-export const DEMO_PEOPLE: readonly { email: string; name: string; role: Role }[] = [
+const DEMO_PEOPLE: readonly { email: string; name: string; role: Role }[] = [
   { email: 'amina@demo.invalid', name: 'Amina Bello', role: 'worker' },
   { email: 'chidi@demo.invalid', name: 'Chidi Okafor', role: 'supervisor' },
   { email: 'bola@demo.invalid', name: 'Bola Adeyemi', role: 'officer' },

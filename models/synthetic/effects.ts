@@ -101,7 +101,7 @@ export const SUPPLY_SHARES = [0.1, 0.05, 0.5, 0.06, 0.04, 0.25] as const;
 export const LONGEST_ON_ART_DAYS = 12 * 365;
 
 /** Simulated before the look-back begins, so that patterns have settled in. */
-export const BURN_IN_DAYS = 200;
+const BURN_IN_DAYS = 200;
 export const HISTORY_DAYS = LOOK_BACK_DAYS + BURN_IN_DAYS;
 
 /** `name` as NMRS prints it, `lamis` as LAMIS+ does; `concept` the answer by which NMRS stores it. */

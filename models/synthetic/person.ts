@@ -23,7 +23,7 @@ export interface Scenario {
 }
 
 /** Something that happened on a day and was typed in on another. */
-export interface Entry {
+interface Entry {
   readonly day: EpochDay;
   readonly known: EpochDay;
 }

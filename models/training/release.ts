@@ -5,7 +5,7 @@ export const MODEL_NAME = 'iit_lightgbm_model';
 const FILES = [`${MODEL_NAME}.txt`, `${MODEL_NAME}.golden.json`, `${MODEL_NAME}.manifest.json`];
 
 /** A version that lies in the target folder with other bytes: it is never written over. */
-export class ReleasedVersionError extends Error {
+class ReleasedVersionError extends Error {
   readonly code = 'version_released';
 }
 

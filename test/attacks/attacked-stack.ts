@@ -16,7 +16,7 @@ const CONTAINER_BYTES = 1024 ** 3;
 const MOST_P99_MS = 250;
 
 export type Queue = 'redis' | 'postgres';
-export type Tenant = 'victim' | 'attacker';
+type Tenant = 'victim' | 'attacker';
 
 export type AttackedStack = AsyncDisposable & {
   readonly url: string;

@@ -29,7 +29,7 @@ export function nmrsMessage(patientUuid: unknown): Record<string, unknown> {
 }
 
 /** A workbook of one sheet as a zip without compression tools: stored or deflated parts. */
-export function zipOf(parts: Readonly<Record<string, Buffer>>): Buffer {
+function zipOf(parts: Readonly<Record<string, Buffer>>): Buffer {
   const local: Buffer[] = [];
   const central: Buffer[] = [];
   let offset = 0;

@@ -11,7 +11,7 @@ export type Rule = {
 
 type RuleFile = { groups: { name: string; rules: Rule[] }[] };
 
-export type Panel = {
+type Panel = {
   id: number;
   type: string;
   title: string;

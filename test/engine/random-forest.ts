@@ -17,7 +17,7 @@ export type ForestShape = {
 export type Forest = { readonly text: string; readonly pool: readonly (readonly number[])[] };
 
 /** A repeatable stream of numbers in 0 … 1 (mulberry32). */
-export function randomStream(seed: number): () => number {
+function randomStream(seed: number): () => number {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d_2b_79_f5) | 0;

@@ -40,7 +40,7 @@ const QUICK = {
 };
 
 /** Work on the data folder of a server that is down. */
-export type WhileDown = (dataDir: string) => Promise<void>;
+type WhileDown = (dataDir: string) => Promise<void>;
 
 type Env = Readonly<Record<string, string | number>>;
 

@@ -1,7 +1,7 @@
 import { createServer, connect, type Server, type Socket } from 'node:net';
 
 /** `pass` forwards, `black-hole` accepts and swallows without a word (no RST, no FIN), `refuse` resets at once. */
-export type ProxyMode = 'pass' | 'black-hole' | 'refuse';
+type ProxyMode = 'pass' | 'black-hole' | 'refuse';
 
 export type TcpProxy = AsyncDisposable & {
   readonly port: number;

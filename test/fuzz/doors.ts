@@ -155,7 +155,7 @@ export const DOORS: readonly Door[] = [
 ];
 
 /** Throws what is no refusal. */
-export function refusals(work: () => unknown): void {
+function refusals(work: () => unknown): void {
   try {
     work();
   } catch (error) {

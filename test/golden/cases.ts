@@ -41,7 +41,7 @@ function readIntFile(folder: string, name: string): Int32Array {
 }
 
 /** Largest distance allowed between a transformed score and LightGBM's. */
-export const PREDICTION_ULP = 4;
+const PREDICTION_ULP = 4;
 const CONTRIBUTION_TOLERANCE = 1e-10;
 
 function toleranceAt(score: number): number {
@@ -186,7 +186,7 @@ function contributionDifferences(
 }
 
 /** How many doubles differ in their bits, one NaN being as good as another; all of them where the lengths differ. */
-export function countBits(found: Float64Array, expected: Float64Array): number {
+function countBits(found: Float64Array, expected: Float64Array): number {
   if (found.length !== expected.length) {
     return expected.length;
   }

@@ -153,7 +153,7 @@ function observationOf(entry: Json): Json {
   return {
     resourceType: 'Observation',
     status: statusOf(entry['voided'], 'final'),
-    code: codeOf(variableName, conceptId),
+    code: codeOf(variableName, typeof conceptId === 'number' ? conceptId : undefined),
     effectiveDateTime: dayOf(entry['obsDatetime']),
     ...(dateCreated === undefined ? {} : { issued: dayOf(dateCreated) }),
     ...(form === undefined || form === '' ? {} : { encounter: { reference: `Encounter/${form as string}` } }),

@@ -12,7 +12,7 @@ export type KnownModelOptions = Omit<SampleModelOptions, 'features'> & {
   drift?: ModelManifest['drift'];
 };
 
-export const KNOWN_NAMES = [
+const KNOWN_NAMES = [
   'age',
   'days_to_due',
   'late_days_mean_3',

@@ -27,7 +27,7 @@ export type SampleJobOptions = {
 };
 
 /** Rows of a made-up cohort: every third has no facility, every fifth no due date, one value in ten is missing. */
-export function sampleRows(rowCount: number, features: number, seed: number, firstRow = 1): ChunkRows {
+function sampleRows(rowCount: number, features: number, seed: number, firstRow = 1): ChunkRows {
   const random = randomNumbers(seed);
   const ids = Array.from({ length: rowCount }, (_, row) => Buffer.from(`patient-é-${firstRow + row}`));
   const offsets = new Uint32Array(rowCount + 1);
@@ -51,7 +51,7 @@ export function sampleRows(rowCount: number, features: number, seed: number, fir
 }
 
 /** An API key that can sign nothing in; jobs need one to refer to. */
-export async function sampleApiKey(db: Db, name = `key-${randomUUID()}`): Promise<string> {
+async function sampleApiKey(db: Db, name = `key-${randomUUID()}`): Promise<string> {
   const key = await db
     .insertInto('api_keys')
     .values({

@@ -7,7 +7,7 @@ import type { ApiScope } from '#shared/db/schema.ts';
 import { createLogger, type Logger } from '#shared/log/logger.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
 
-export type CallOptions = {
+type CallOptions = {
   method?: string;
   key?: string;
   headers?: Record<string, string>;

@@ -8,7 +8,7 @@ const WIDTH = 640;
 const HEIGHT = 200;
 const MARGIN = { top: 10, right: 12, bottom: 24, left: 44 };
 
-export type Series = { name: string; values: readonly (number | undefined)[]; isDashed?: boolean };
+type Series = { name: string; values: readonly (number | undefined)[]; isDashed?: boolean };
 
 export type ChartOptions = {
   title: string;

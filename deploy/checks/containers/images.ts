@@ -6,7 +6,7 @@ import type { Engine } from './engine.ts';
 import { run } from './run.ts';
 import { fetchRootfs } from './tool-folder.ts';
 
-export const BASE = 'node:24-slim';
+const BASE = 'node:24-slim';
 
 /** The images of docker/compose.prod.yaml that Debian and npm have a stand-in for, by the stage that makes it. */
 const STAND_INS: Record<string, string> = {

@@ -14,8 +14,8 @@ import { NOT_STARTED } from './images.ts';
 
 const OPTIONS = ['--env-file', '.env', '-f', 'docker/compose.prod.yaml'];
 
-export type Answer = { status: number; body: string };
-export type Call = {
+type Answer = { status: number; body: string };
+type Call = {
   method?: string;
   key?: string | undefined;
   type?: string;

@@ -10,7 +10,7 @@ import { RADET } from './radet.ts';
 const DAYS_BETWEEN_SNAPSHOTS = 30;
 
 /** The line lists that are written, by the name of their kind. */
-export const LINE_LISTS = {
+const LINE_LISTS = {
   radet: RADET,
   'nmrs-line-list': NMRS_ART,
   ndr: NDR_TREATMENT,

@@ -3,10 +3,10 @@ import { validate } from 'dockerfile-utils';
 import { expect } from 'vitest';
 import { ruleBook, type Tree } from './rule.ts';
 
-export const DOCKERFILE = 'Dockerfile';
+const DOCKERFILE = 'Dockerfile';
 
 /** The process's user in the image; the volumes that it writes to belong to it. */
-export const IMAGE_USER = '10001:10001';
+const IMAGE_USER = '10001:10001';
 
 export type Image = {
   tree: Tree;

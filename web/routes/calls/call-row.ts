@@ -108,11 +108,7 @@ export function unscoredRow(call: RowCall, row: UnscoredRow, facilityId: string,
 }
 
 /** What was said, or the form to say it; and boxes to tick on paper. */
-export function contactCell(
-  call: RowCall,
-  row: Pick<CallRow, 'contact' | 'patientId'>,
-  facilityId: string,
-): Markup {
+function contactCell(call: RowCall, row: Pick<CallRow, 'contact' | 'patientId'>, facilityId: string): Markup {
   const { t, csrf } = call;
   const paper = html`<span class="paper"
     >☐ ${t('paper.reached')} ☐ ${t('paper.no_answer')} ☐ ${t('paper.wrong')} ☐ ${t('paper.moved')} ____</span

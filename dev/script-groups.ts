@@ -1,0 +1,92 @@
+/** The scripts of package.json by what one runs them for, with what each does. */
+export const SCRIPT_GROUPS: readonly { purpose: string; of: Readonly<Record<string, string>> }[] = [
+  {
+    purpose: 'Try it',
+    of: {
+      demo: 'everything on this machine, with made-up patients and a log-in link',
+      cohort: 'write made-up patients in any format that is read',
+      'dev:up': 'PostgreSQL and Redis alone, for api and worker started by hand',
+    },
+  },
+  {
+    purpose: 'Run it',
+    of: {
+      api: 'the HTTP service',
+      worker: 'a worker that scores',
+      migrate: 'bring the database up to date',
+      keys: 'make, list and revoke API keys',
+      people: 'invite people, list them, take their access back',
+      'audit:verify': 'check the audit log',
+    },
+  },
+  {
+    purpose: 'Work on it',
+    of: {
+      test: 'check, then every unit and integration test: what has to be green',
+      'test:only': 'the tests alone; -- PATH for some of them',
+      'test:web': 'the pages in a real browser',
+      'test:package': 'the engine as a package, installed from its tarball',
+      check: 'format, lint, types, unused code, kernels',
+      format: 'format every file',
+      'format:check': 'say which file is not formatted',
+      lint: 'rules of the code, import walls and circles among them',
+      types: 'the type checker',
+      unused: 'exports, files and packages that nothing uses',
+      'build:kernels': 'compile the WebAssembly kernels anew',
+      'check:kernels': 'say whether the kernels are those of their sources',
+      'build:engine': 'build the engine’s package',
+      engine: 'the engine’s own command: score, inspect',
+      notice: 'write NOTICE from the packages in use',
+      sbom: 'the bill of materials, CycloneDX on standard output',
+      help: 'this list',
+    },
+  },
+  {
+    purpose: 'The model',
+    of: {
+      'model:train': 'train the shipped model anew',
+      'model:verify': 'train it again and compare byte for byte',
+      'model:docs': 'write the model card and the features’ page',
+      golden: 'score golden cases: a folder of them, bit for bit',
+    },
+  },
+  {
+    purpose: 'Break it',
+    of: {
+      faults: 'every fault of docs/reliability.md on both queues (17 minutes)',
+      soak: 'random faults under load for as long as you like',
+      attacks: 'what a hostile key, tenant or owner may try',
+      fuzz: 'random bytes at every door',
+    },
+  },
+  {
+    purpose: 'Measure it',
+    of: {
+      'bench:engine': 'the engine alone on one case',
+      'bench:engine:compare': 'the engine beside LightGBM and XGBoost',
+      'bench:pipeline': 'a whole job beside its physical floor',
+      'bench:scaling': 'time a row from 200,000 rows to 5 million',
+      'bench:reading': 'results read while and after a job runs',
+      'bench:predict': 'online predictions beside FastAPI',
+      'bench:load': 'online predictions under load for minutes',
+      'bench:inputs': 'the same patients in each format, end to end',
+      'bench:parsers': 'the CSV reader beside others',
+      'bench:workbooks': 'the workbook reader beside another, and files made to hurt',
+      'bench:features': 'features from records, a core',
+    },
+  },
+  {
+    purpose: 'Deploy it',
+    of: {
+      'check:deploy': 'images, compose, Kubernetes, Terraform, alerts: what can be checked here',
+      'check:mutants': 'faults put into the deployment’s files, each of which a check must see',
+      'setup:deploy-tools': 'fetch the tools of those checks',
+      'secrets:write': 'write the secrets’ files of a compose deployment',
+      'write:chart': 'write the Helm chart from k8s/',
+      'write:prometheus-rule': 'write the PrometheusRule from monitoring/',
+      'autoscale:local': 'workers scaled on queue depth, on this machine',
+      'drill:restore': 'lose the database and restore it from its backup',
+      'drill:containers': 'build the image and run it beside real services',
+    },
+  },
+];
