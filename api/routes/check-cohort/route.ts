@@ -1,3 +1,4 @@
+import { BODY_EXAMPLES } from '#api/openapi/examples.ts';
 import { z } from 'zod';
 import { contentEncoding, readBody } from '#api/ingest/body.ts';
 import { unreadInput } from '#api/ingest/input-format.ts';
@@ -57,9 +58,7 @@ export const checkCohort = route(
     },
     requestBody: {
       description: 'As of POST /v1/jobs',
-      content: [
-        { type: 'text/csv', example: 'patient_id;facility_id;due_date;age\nSYN-1;SYN-F1;2026-11-30;34\n' },
-      ],
+      content: [{ type: 'text/csv', example: BODY_EXAMPLES.semicolonCsv }],
     },
     answers: {
       200: { description: 'What was understood', content: [{ type: 'application/json', schema: answer }] },

@@ -1,3 +1,4 @@
+import { BODY_EXAMPLES } from '#api/openapi/examples.ts';
 import { predictionsSchema } from '#api/online/answer.ts';
 import {
   mostPredictBytes,
@@ -24,12 +25,11 @@ export const predict = route(
       content: [
         {
           type: 'application/json',
-          example: '{"patient_id":"P-1","facility_id":"F-9","age":34,"days_to_due":-3}',
+          example: BODY_EXAMPLES.patient,
         },
         {
           type: NMRS_MESSAGE,
-          example:
-            '{"messageData":{"demographics":{"patientUuid":"…"},"visits":[],"encounters":[],"obs":[]}}',
+          example: BODY_EXAMPLES.message,
         },
       ],
     },

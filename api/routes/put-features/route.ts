@@ -1,3 +1,4 @@
+import { BODY_EXAMPLES } from '#api/openapi/examples.ts';
 import { z } from 'zod';
 import { recordAccess } from '#api/audit/record-access.ts';
 import { parseJson } from '#api/http/parse-json.ts';
@@ -28,7 +29,7 @@ export const putFeatures = route(
       content: [
         {
           type: 'application/json',
-          example: '{"patient_id":"P-1","as_of":"2026-11-23","age":34,"days_to_due":-3}',
+          example: BODY_EXAMPLES.features,
         },
       ],
     },

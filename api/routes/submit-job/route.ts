@@ -1,3 +1,4 @@
+import { BODY_EXAMPLES } from '#api/openapi/examples.ts';
 import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
@@ -56,13 +57,12 @@ export const submitJob = route(
       description:
         'A row a patient: patient_id, the features of the model, and if known facility_id and due_date',
       content: [
-        { type: 'text/csv', example: 'patient_id,facility_id,due_date,age\nSYN-1,SYN-F1,2026-11-30,34\n' },
-        { type: 'application/x-ndjson', example: '{"patient_id":"SYN-1","age":34}\n' },
-        { type: 'application/json', example: '[{"patient_id":"SYN-1","age":34}]' },
+        { type: 'text/csv', example: BODY_EXAMPLES.csv },
+        { type: 'application/x-ndjson', example: BODY_EXAMPLES.ndjson },
+        { type: 'application/json', example: BODY_EXAMPLES.json },
         {
           type: 'application/vnd.iit.nmrs+x-ndjson',
-          example:
-            '{"messageData":{"demographics":{"patientUuid":"SYN-1"},"visits":[],"encounters":[],"obs":[]}}\n',
+          example: `${BODY_EXAMPLES.message}\n`,
         },
         { type: 'application/vnd.iit.nmrs+json' },
         { type: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet' },
