@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { ChunkRows } from '#shared/chunks/payload.ts';
 import { MemoryBudget, type Reservation } from '#api/limits/memory-budget.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
@@ -14,6 +15,8 @@ import { SniffingParser } from './sniff/sniffing-parser.ts';
 /** Refused rows are written with the next chunk, or by themselves when this many have come together. */
 const REJECTIONS_TOGETHER = 2_000;
 const COLUMNS_TOLD = 200;
+/** A parser that works on what it holds lets other requests have their turn this often. */
+const MOST_MS_AT_A_STRETCH = 10;
 
 /** What becomes of a cohort's rows: stored, or only counted. */
 export type CohortWriter = {
@@ -59,6 +62,7 @@ export async function receiveCohort(received: ReceiveOptions): Promise<Received>
   const { manifest, ignoreUnknown, chunkRows, maxRowBytes, onLayout, options } = received;
   const input = received.input ?? unreadInput();
   let writer: CohortWriter | undefined;
+  let turnSinceMs = performance.now();
   const besides = (): Besides => ({
     rejections: rows.takeRejections(),
     duplicatePatients: rows.takeDuplicates(),
@@ -72,6 +76,9 @@ export async function receiveCohort(received: ReceiveOptions): Promise<Received>
     ready: async () => {
       if (writer !== undefined && rows.rejectionCount >= REJECTIONS_TOGETHER) writer.besides(besides());
       await writer?.ready();
+      if (performance.now() - turnSinceMs < MOST_MS_AT_A_STRETCH) return;
+      await setImmediate();
+      turnSinceMs = performance.now();
     },
     signal: received.signal,
     maxRowBytes,

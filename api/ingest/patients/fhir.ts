@@ -22,7 +22,7 @@ import {
 import { PatientEmitter } from './patient-emitter.ts';
 
 const MAX_ORGANIZATIONS = 20_000;
-const PATIENTS_BETWEEN_LOOKS = 200;
+const PATIENTS_BETWEEN_LOOKS = 20;
 
 const LIST_KEYS = new Set(['entry', 'entries', 'resources', 'bundles', 'data']);
 

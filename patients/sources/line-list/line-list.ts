@@ -16,7 +16,7 @@ import { STATUSES } from './status.ts';
 import type { CellFlag } from './table-row.ts';
 import { unknownFeatures } from './unknown-features.ts';
 
-const PATIENTS_BETWEEN_LOOKS = 1_000;
+const PATIENTS_BETWEEN_LOOKS = 100;
 /** Rows without snapshot dates that are joined before they are handed over; lists of more stream. */
 const MOST_HELD_ROWS = 5_000;
 const GRACE_DAYS = 28;
