@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 
 const PAGES = [
+  'docs/glossary.md',
   'docs/guide-map.md',
   'docs/deployment.md',
   'docs/capacity.md',
