@@ -78,7 +78,7 @@ export async function insertSampleJob(db: Db, options: SampleJobOptions): Promis
     .values({
       id: jobId,
       tenant_id: 1,
-      period: sql`date_trunc('month', now())::date`,
+      period: sql`now()::date`,
       name: 'sample',
       status: 'receiving',
       explain,
