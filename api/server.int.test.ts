@@ -10,7 +10,7 @@ test('stopping answers long polls at once, lets downloads end, and takes nobody 
   await using api = await startTestApi();
   const open = await insertSampleJob(api.database.db, { model, chunks: 1 });
   const done = await insertSampleJob(api.database.db, { model, chunks: 4, rowsPerChunk: 500 });
-  await settleSampleJob(api.database.db, done);
+  await settleSampleJob(api.database, done);
   const key = await api.key(['read']);
   const startMs = performance.now();
   const poll = api.call(`/v1/jobs/${open.jobId}`, { key, headers: { prefer: 'wait=60' } });

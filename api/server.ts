@@ -57,7 +57,7 @@ const IDLE_SWEEP_MS = 50;
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 const MAX_HEADER_BYTES = 16_384;
 const PARTITION_CHECK_MS = 3_600_000;
-const PARTITION_MONTHS_AHEAD = 3;
+const PARTITION_DAYS_AHEAD = 8;
 const STATEMENT_TIMEOUT_MS = 30_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A prediction's audit that takes longer is refused rather than awaited. */
@@ -183,12 +183,12 @@ export async function startApi({ config, log, clock, mountPages }: ApiServerOpti
       maxHeaderSize: MAX_HEADER_BYTES,
     },
   }) as Server;
-  // Hourly; the worker does the same: whichever runs, next month is there in time.
+  // Hourly; the worker does the same: whichever runs, tomorrow is there in time.
   const partitions = createIntervalTask({
     name: 'partitions',
     intervalMs: PARTITION_CHECK_MS,
     log,
-    run: () => sql`SELECT ensure_partitions(now()::date, ${PARTITION_MONTHS_AHEAD})`.execute(db),
+    run: () => sql`SELECT ensure_days(now()::date, ${PARTITION_DAYS_AHEAD})`.execute(db),
   });
 
   await listen(server, config.PORT, config.HOST);

@@ -32,11 +32,14 @@ async function main(): Promise<number> {
   });
   const db = createDatabase(pool);
   try {
-    const found = await verifyAudit(db, {
-      ...(values.job === undefined ? {} : { jobId: values.job }),
-      ...(values.from === undefined ? {} : { from: timeOf('from', values.from) }),
-      ...(values.to === undefined ? {} : { to: timeOf('to', values.to) }),
-    });
+    const found = await verifyAudit(
+      { db, pool },
+      {
+        ...(values.job === undefined ? {} : { jobId: values.job }),
+        ...(values.from === undefined ? {} : { from: timeOf('from', values.from) }),
+        ...(values.to === undefined ? {} : { to: timeOf('to', values.to) }),
+      },
+    );
     for (const problem of found.problems) {
       process.stdout.write(`${problem.kind} ${problem.ref}: ${problem.message}\n`);
     }

@@ -2,34 +2,33 @@ import { Client } from 'pg';
 import { optional, OperatorError, required, runScript } from './run-command.ts';
 
 export type RetentionOptions = {
-  /** Months of predictions to keep, the current one included; undefined keeps all. */
-  predictionMonths?: number | undefined;
-  /** Months of the audit log to keep; undefined keeps all. At least 24. */
+  /** Months of scores, which are results and audit at once, to keep, the current one included; undefined keeps all. At least 24. */
   auditMonths?: number | undefined;
 };
 
-const MONTHS_AHEAD = 3;
+const DAYS_AHEAD = 8;
 const MIN_AUDIT_MONTHS = 24;
+const TABLES = ['order_blocks', 'patient_blocks', 'score_blocks', 'score_chunks', 'online_rows'];
 
 /**
- * Makes the partitions of the months ahead, and drops those of predictions and audit that are past their time.
- * A partition is detached without blocking readers, then dropped. Returns the names of those dropped.
+ * Makes the partitions of the days ahead, and drops those that are past their time. A partition is detached without blocking
+ * readers, then dropped. Returns the names of those dropped.
  * @throws OperatorError on a time that is too short.
  */
 export async function retain(client: Client, options: RetentionOptions): Promise<string[]> {
-  if (options.auditMonths !== undefined && options.auditMonths < MIN_AUDIT_MONTHS) {
-    throw new OperatorError(`The audit log is kept for ${MIN_AUDIT_MONTHS} months at least.`);
+  const { auditMonths } = options;
+  if (auditMonths !== undefined && !(auditMonths >= MIN_AUDIT_MONTHS)) {
+    throw new OperatorError(`Scores are kept for ${MIN_AUDIT_MONTHS} months at least: they are the audit.`);
   }
-  await client.query('SELECT ensure_partitions(now()::date, $1)', [MONTHS_AHEAD]);
-  return [
-    ...(await dropOlder(client, 'predictions', options.predictionMonths)),
-    ...(await dropOlder(client, 'audit_log', options.auditMonths)),
-  ];
+  await client.query('SELECT ensure_days(now()::date, $1)', [DAYS_AHEAD]);
+  const dropped: string[] = [];
+  for (const table of TABLES) dropped.push(...(await dropOlder(client, table, auditMonths)));
+  return dropped;
 }
 
 async function dropOlder(client: Client, table: string, months: number | undefined): Promise<string[]> {
   if (months === undefined) return [];
-  if (!Number.isInteger(months) || months < 1) throw new OperatorError('Months are whole numbers from 1.');
+  if (!Number.isInteger(months)) throw new OperatorError('Months are whole numbers.');
   const { rows } = await client.query<{ name: string }>(
     `SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
       WHERE i.inhparent = $1::regclass
@@ -44,21 +43,18 @@ async function dropOlder(client: Client, table: string, months: number | undefin
   return rows.map((row) => row.name);
 }
 
-const months = (name: string) => {
-  const value = optional(name);
-  return value === undefined ? undefined : Number(value);
-};
-
 if (import.meta.main) {
   await runScript('retention', async () => {
+    if (optional('PREDICTION_MONTHS') !== undefined) {
+      throw new OperatorError('PREDICTION_MONTHS is no more: results and audit are one. Set AUDIT_MONTHS.');
+    }
     const client = new Client({ connectionString: required('DATABASE_URL') });
     await client.connect();
     try {
-      const dropped = await retain(client, {
-        predictionMonths: months('PREDICTION_MONTHS'),
-        auditMonths: months('AUDIT_MONTHS'),
-      });
-      return { dropped };
+      const months = optional('AUDIT_MONTHS');
+      return {
+        dropped: await retain(client, { auditMonths: months === undefined ? undefined : Number(months) }),
+      };
     } finally {
       await client.end();
     }

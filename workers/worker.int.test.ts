@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { sql } from 'kysely';
 import { verifyAudit } from '#shared/audit/verify.ts';
 import { systemClock } from '#shared/clock/clock.ts';
 import type { JobStatus } from '#shared/db/schema.ts';
@@ -79,7 +80,7 @@ describe.each(['redis', 'postgres'] as const)('a worker on %s', (kind) => {
       .then(async () => (await jobOf(jobId)).status);
 
   const auditIsWhole = async (jobId: string) => {
-    const { problems, batches } = await verifyAudit(database.db, { jobId });
+    const { problems, batches } = await verifyAudit(database, { jobId });
     expect(problems).toEqual([]);
     return batches;
   };
@@ -130,6 +131,28 @@ describe.each(['redis', 'postgres'] as const)('a worker on %s', (kind) => {
     await expectExactRows(database.db, job, model);
     await auditIsWhole(job.jobId);
   });
+
+  test.each(kind === 'redis' ? (['mid_index', 'before_index_commit'] as const) : [])(
+    'killed at %s, the next worker makes the lists of the job, each row once in each',
+    async (point) => {
+      const job = await insertSampleJob(database.db, { model, chunks: 2, rowsPerChunk: 25 });
+      const doomed = await worker({ CRASH_AT: point });
+      await doorbell.ring(job.bells);
+      expect((await doomed.exited).signal).toBe('SIGKILL');
+      expect((await jobOf(job.jobId)).indexed_rows).toBeNull();
+      await worker();
+      await expect
+        .poll(async () => (await jobOf(job.jobId)).indexed_rows, { timeout: 20_000, interval: 20 })
+        .toBe(50);
+      const { rows } = await sql<{ list: boolean; entries: number }>`
+        SELECT list = '*' AS list, sum(cardinality(entries))::int AS entries FROM order_blocks WHERE job_id = ${job.jobId}
+        GROUP BY 1 ORDER BY 1`.execute(database.db);
+      expect(rows).toEqual([
+        { list: false, entries: 50 },
+        { list: true, entries: 50 },
+      ]);
+    },
+  );
 
   test('bells that were never rung, or lost, are rung by the sweeper', async () => {
     const job = await insertSampleJob(database.db, { model, chunks: 3, rowsPerChunk: 10 });

@@ -21,6 +21,7 @@ import { startTracing } from '#shared/tracing/start-tracing.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { createLeaseKeeper } from './jobs/score-chunk/lease-keeper.ts';
 import { scoreChunkJob, type ScoreChunkDeps } from './jobs/score-chunk/score-chunk-job.ts';
+import { indexJobsOnce } from './maintenance/index-jobs.ts';
 import { measureDriftOnce } from './maintenance/measure-drift.ts';
 import { publishListsOnce } from './maintenance/publish-lists.ts';
 import { sweep } from './maintenance/sweep.ts';
@@ -43,9 +44,9 @@ const SCORE_TIMEOUT_MS = 300_000;
 /** While PostgreSQL is away every bell comes to nothing: take the next one later, or an outage empties the queue. */
 const OUTAGE_PAUSE_MS = 1_000;
 const PARTITION_CHECK_MS = 3_600_000;
-const PARTITION_MONTHS_AHEAD = 3;
-/** Connections beside those that copy chunks: claims, leases, sweeps, seals, metrics. */
-const SIDE_CONNECTIONS = 4;
+const PARTITION_DAYS_AHEAD = 8;
+/** Connections beside those that copy chunks: claims, leases, sweeps, seals, metrics, and two that make lists. */
+const SIDE_CONNECTIONS = 6;
 
 /** Puts the worker together and lets it take chunks. Throws when PostgreSQL cannot be reached. */
 export async function startWorker({ config, log, clock }: WorkerOptions): Promise<RunningWorker> {
@@ -137,6 +138,12 @@ export async function startWorker({ config, log, clock }: WorkerOptions): Promis
       },
     }),
     createIntervalTask({
+      name: 'index',
+      intervalMs: config.INDEX_SECONDS * 1_000,
+      log,
+      run: async (signal) => void (await indexJobsOnce({ pool, log, crash }, signal)),
+    }),
+    createIntervalTask({
       name: 'shadow',
       intervalMs: config.SHADOW_SECONDS * 1_000,
       log,
@@ -158,7 +165,7 @@ export async function startWorker({ config, log, clock }: WorkerOptions): Promis
       name: 'partitions',
       intervalMs: PARTITION_CHECK_MS,
       log,
-      run: () => sql`SELECT ensure_partitions(now()::date, ${PARTITION_MONTHS_AHEAD})`.execute(db),
+      run: () => sql`SELECT ensure_days(now()::date, ${PARTITION_DAYS_AHEAD})`.execute(db),
     }),
   ];
 
@@ -179,7 +186,7 @@ export async function startWorker({ config, log, clock }: WorkerOptions): Promis
 
   let status: Awaited<ReturnType<typeof startStatusServer>> | undefined;
   try {
-    await sql`SELECT ensure_partitions(now()::date, ${PARTITION_MONTHS_AHEAD})`.execute(db);
+    await sql`SELECT ensure_days(now()::date, ${PARTITION_DAYS_AHEAD})`.execute(db);
     status = await startStatusServer({
       host: config.HOST,
       port: config.WORKER_PORT,

@@ -1,9 +1,14 @@
 import { decodeChunk } from '#shared/chunks/payload.ts';
 import type { ApiDeps } from '#api/deps.ts';
 import type { Db } from '#shared/db/database.ts';
+import { inputHash } from '#shared/audit/input-hash.ts';
 import type { AuditRecord, FoundRecord } from './audit-records.ts';
 
-type Inputs = NonNullable<AuditRecord['input']>;
+type StoredInput = {
+  input: NonNullable<AuditRecord['input']>;
+  /** SHA-256, hex */
+  hash: string;
+};
 
 /**
  * What was scored, feature by feature, for each of the records, in their order: a job's out of the chunk's payload, each
@@ -13,31 +18,34 @@ type Inputs = NonNullable<AuditRecord['input']>;
 export async function readStoredInputs(
   deps: Pick<ApiDeps, 'db' | 'models'>,
   found: readonly FoundRecord[],
-): Promise<(Inputs | null)[]> {
-  const inputs = new Map<FoundRecord, Inputs>();
+): Promise<(StoredInput | null)[]> {
+  const inputs = new Map<FoundRecord, StoredInput>();
   for (const group of Map.groupBy(found, ({ record }) => `${record.job_id}/${record.chunk}`).values()) {
     const first = group[0]?.record;
     if (first === undefined) continue;
     const values = first.source === 'job' ? await readChunkValues(deps.db, first) : readOwnValues;
     const { manifest } = await deps.models.modelByVersion(first.model.version);
     for (const item of group) {
-      const row = values?.(item);
-      if (row === undefined) continue;
+      const stored = values?.(item);
+      if (stored === undefined) continue;
+      const { row, hash } = stored;
       const named = manifest.features.map(({ name, index }) => {
         const value = row[index] ?? NaN;
         return [name, Number.isNaN(value) ? null : value] as const;
       });
-      inputs.set(item, Object.fromEntries(named));
+      inputs.set(item, { input: Object.fromEntries(named), hash });
     }
   }
   return found.map((item) => inputs.get(item) ?? null);
 }
 
-/** A record's features in the model's order. */
-type ValuesOf = (item: FoundRecord) => ArrayLike<number> | undefined;
+/** A record's features in the model's order, and their hash. */
+type ValuesOf = (item: FoundRecord) => { row: ArrayLike<number>; hash: string } | undefined;
 
-const readOwnValues: ValuesOf = ({ storedInput }) =>
-  storedInput === null ? undefined : new Float64Array(Uint8Array.from(storedInput).buffer);
+const readOwnValues: ValuesOf = ({ storedInput, record }) =>
+  storedInput === null
+    ? undefined
+    : { row: new Float64Array(Uint8Array.from(storedInput).buffer), hash: record.input_hash ?? '' };
 
 async function readChunkValues(db: Db, of: AuditRecord): Promise<ValuesOf | undefined> {
   const chunk = await db
@@ -50,6 +58,7 @@ async function readChunkValues(db: Db, of: AuditRecord): Promise<ValuesOf | unde
   const rows = await decodeChunk(chunk.payload, chunk.payload_sha256);
   return ({ record }) => {
     const at = rows.rowNumbers.indexOf(record.row);
-    return at < 0 ? undefined : rows.features.map((column) => column[at] ?? NaN);
+    if (at < 0) return undefined;
+    return { row: rows.features.map((column) => column[at] ?? NaN), hash: inputHash(rows, at) };
   };
 }

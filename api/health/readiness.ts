@@ -90,15 +90,15 @@ async function expectWritable(db: Db): Promise<void> {
   if (rows[0]?.writable !== true) throw new ServiceError('database_unavailable', 'PostgreSQL is read-only');
 }
 
-/** Without this month's partition no row can be written. */
+/** Without today's partition no row can be written. */
 async function expectPartitions(db: Db): Promise<void> {
   const { rows } = await sql<{ name: string }>`
     SELECT p.relname AS name FROM pg_class p JOIN pg_namespace n ON n.oid = p.relnamespace
     WHERE p.relkind = 'p' AND n.nspname = current_schema()
-      AND to_regclass(p.relname || to_char(now(), '_YYYY_MM')) IS NULL ORDER BY 1`.execute(db);
+      AND to_regclass(p.relname || to_char(now(), '_YYYY_MM_DD')) IS NULL ORDER BY 1`.execute(db);
   if (rows.length === 0) return;
   const names = rows.map(({ name }) => name).join(', ');
-  throw new ServiceError('database_unavailable', `this month has no partition: ${names}`);
+  throw new ServiceError('database_unavailable', `today has no partition: ${names}`);
 }
 
 async function probe(name: Check['name'], timeoutMs: number, look: () => Promise<unknown>): Promise<Check> {

@@ -56,7 +56,7 @@ test('whoever waits is told of the change, and gets the job as it stands when th
     Infinity,
     new AbortController().signal,
   );
-  await settleSampleJob(database.db, job);
+  await settleSampleJob(database, job);
   expect((await over).view.status).toBe('completed');
   const stand = await reader.waitUntil(TENANT, job.jobId, () => false, Infinity, AbortSignal.abort());
   expect(stand.view.status).toBe('completed');

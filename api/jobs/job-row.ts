@@ -34,6 +34,7 @@ const COLUMNS = [
   'rejections_by_code',
   'input',
   'rows_scored',
+  'indexed_rows',
   'rows_quarantined',
   'rows_cancelled',
   'duplicate_patients',

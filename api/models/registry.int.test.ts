@@ -139,13 +139,13 @@ describe('a shadow', () => {
   test('scores the jobs that come after it, keeps both risks and reports how they differ', async () => {
     const { db } = api.database;
     const earlier = await insertSampleJob(db, { model: first, chunks: 1, rowsPerChunk: 10 });
-    await settleSampleJob(db, earlier);
+    await settleSampleJob(api.database, earlier);
     expect(await api.json('/v1/models/second/shadow', { method: 'PUT' })).toEqual({
       version: 'second',
       shadowing: true,
     });
     const job = await insertSampleJob(db, { model: first, chunks: 2, rowsPerChunk: 60 });
-    await settleSampleJob(db, job);
+    await settleSampleJob(api.database, job);
 
     // The worker's own code, under its own role.
     const { scoreShadowsOnce } = await import('#workers/shadow/score-shadow.ts');

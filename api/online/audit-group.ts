@@ -32,7 +32,7 @@ export function newRunId(): string {
  */
 export async function commitRuns(pool: Pool, clock: DatabaseClock, runs: readonly Run[]): Promise<void> {
   const micros = await clock.nowMicros();
-  const recorded = { micros, period: `${new Date(micros / 1_000).toISOString().slice(0, 7)}-01` };
+  const recorded = { micros, period: new Date(micros / 1_000).toISOString().slice(0, 10) };
   const encoded = runs.map((run) => encodeRun(run, recorded));
   const parts = encoded.map(({ copy }) =>
     copy.subarray(COPY_HEADER.length, copy.length - COPY_TRAILER.length),

@@ -93,11 +93,11 @@ async function lastScored(
   since: Date,
 ): Promise<ScoredRow[]> {
   const { rows } = await sql<ScoredRow>`
-    SELECT DISTINCT ON (patient_id) patient_id, job_id, chunk_no, row_no, model_version, recorded_at
-    FROM audit_log
-    WHERE patient_id = ANY(${[...patientIds]}::text[]) AND tenant_id = ${tenantId} AND source = 'job'
-      AND period >= date_trunc('month', ${since}::timestamptz - interval '1 month')::date AND recorded_at >= ${since}
-    ORDER BY patient_id, recorded_at DESC, job_id, row_no DESC`.execute(db);
+    SELECT DISTINCT ON (a.patient_id) a.patient_id, a.job_id, a.chunk_no, a.row_no, a.model_version, a.recorded_at
+    FROM unnest(${[...patientIds]}::text[]) asked (id)
+    CROSS JOIN LATERAL audit_of_patient(asked.id, ${since}, NULL, ${tenantId}::int2) a
+    WHERE a.source = 'job' AND a.patient_id = asked.id
+    ORDER BY a.patient_id, a.recorded_at DESC, a.job_id, a.row_no DESC`.execute(db);
   return rows;
 }
 

@@ -17,7 +17,7 @@ beforeAll(async () => {
   api = await startTestApi();
   const model = sampleModel();
   const job = await insertSampleJob(api.database.db, { model, chunks: 2, rowsPerChunk: 10, explain: 2 });
-  await settleSampleJob(api.database.db, job, { reasons: 2, quarantined: [1] });
+  await settleSampleJob(api.database, job, { reasons: 2, quarantined: [1] });
   jobId = job.jobId;
 });
 afterAll(() => api.stop());

@@ -51,7 +51,7 @@ beforeAll(async () => {
       activated_by: 'test',
     })
     .execute();
-  await settleSampleJob(api.database.db, job, { reasons: 2 });
+  await settleSampleJob(api.database, job, { reasons: 2 });
   await publishFinishedJobs(api.database.as('iit_worker').db, 'sample');
   for (const role of ROLES) {
     const one = await person(role, [{ kind: 'facility', facilityId: 'facility-a' }]);

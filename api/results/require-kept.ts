@@ -3,12 +3,12 @@ import type { JobRow } from '#api/jobs/job-row.ts';
 import type { Db } from '#shared/db/database.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 
-/** Throws `results_expired` where retention has dropped the month of the job: an empty list would be a lie. */
+/** Throws `results_expired` where retention has dropped the day of the job: an empty list would be a lie. */
 export async function requireKept(db: Db, job: Pick<JobRow, 'period'>): Promise<void> {
   const { rows } = await sql<{ kept: boolean }>`
-    SELECT to_regclass('predictions_' || to_char(${job.period}::date, 'YYYY_MM')) IS NOT NULL AS kept`.execute(
+    SELECT to_regclass('score_blocks_' || to_char(${job.period}::date, 'YYYY_MM_DD')) IS NOT NULL AS kept`.execute(
     db,
   );
   if (rows[0]?.kept === true) return;
-  throw new ServiceError('results_expired', `Results of ${job.period.slice(0, 7)} are no longer kept.`);
+  throw new ServiceError('results_expired', `Results of ${job.period} are no longer kept.`);
 }

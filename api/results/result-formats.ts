@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { IDENTIFIER_NAMES } from '#patients/record/identifiers.ts';
 import { csvCell } from './csv-cell.ts';
 import type { ReasonTexts } from './reason-texts.ts';
 import type { ResultRow } from '#shared/predictions/read-prediction-rows.ts';
@@ -25,6 +26,10 @@ export const resultSchema = z
         }),
       )
       .meta({ description: 'The weightiest first; as many as the job was submitted with in `explain`' }),
+    identifiers: z
+      .partialRecord(z.enum(IDENTIFIER_NAMES), z.string())
+      .optional()
+      .meta({ description: 'What the cohort held beside the id; only where it had such columns' }),
   })
   .meta({ id: 'Result' });
 
@@ -44,7 +49,13 @@ export function resultView(row: ResultRow, texts: ReasonTexts): ResultView {
       contribution: reason.contribution,
       text: texts.textOf(reason, row.reasons),
     })),
+    ...(hasNone(row.identifiers) ? {} : { identifiers: row.identifiers }),
   };
+}
+
+function hasNone(identifiers: object): boolean {
+  for (const _ in identifiers) return false;
+  return true;
 }
 
 /** How a stream is written: its head once, then a block of text for each page of rows. */

@@ -24,7 +24,7 @@ beforeAll(async () => {
   api = await startTestApi();
   const model = knownModel({ names: NAMES });
   job = await insertSampleJob(api.database.db, { model, chunks: 3, rowsPerChunk: ROWS / 3, explain: 2 });
-  await settleSampleJob(api.database.db, job, { reasons: 2 });
+  await settleSampleJob(api.database, job, { reasons: 2 });
 });
 afterAll(() => api.stop());
 

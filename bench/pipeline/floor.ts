@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { Client } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 
-const TABLES = ['predictions', 'audit_log'] as const;
+const TABLES = ['score_chunks', 'score_blocks', 'order_blocks', 'patient_blocks'] as const;
 
 /** Binary COPY files of all rows of the job, one a table: exactly what the job wrote. */
 export async function dumpRows(databaseUrl: string, folder: string): Promise<void> {

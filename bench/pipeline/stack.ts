@@ -32,7 +32,7 @@ export type StackOptions = {
 };
 
 /** PostgreSQL keeps fsync and synchronous_commit on: a completed job is a promise here too. */
-const POSTGRES_SETTINGS = { shared_buffers: '512MB', max_wal_size: '4GB', max_connections: 100 };
+export const POSTGRES_SETTINGS = { shared_buffers: '512MB', max_wal_size: '4GB', max_connections: 100 };
 
 export async function startStack(options: StackOptions): Promise<Stack> {
   await using started = new AsyncDisposableStack();

@@ -117,7 +117,7 @@ for (let turn = 0; turn < rounds; turn++) halfs.push(await run(ours(0), seconds,
 const { rows: counted } = await sql<{
   n: number;
 }>`SELECT count(*) AS n FROM audit_log WHERE source = 'online'`.execute(db);
-const verified = await verifyAudit(db);
+const verified = await verifyAudit({ db, pool });
 if (verified.problems.length > 0) throw new Error('the audit does not verify');
 
 const result = {

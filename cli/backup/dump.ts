@@ -7,8 +7,11 @@ import { to as copyTo } from 'pg-copy-streams';
 import { type BackupManifest, type BackupTable, manifestName, tableName } from './manifest.ts';
 import type { BackupStore } from './store.ts';
 
-/** Kysely's own tables are made by the migrations; `backups` speaks of the copies and is not part of them. */
-const LEFT_OUT = ['kysely_migration', 'kysely_migration_lock', 'backups'];
+/**
+ * Kysely's own tables are made by the migrations; `backups` speaks of the copies and is not part of them; what waits for a seal is
+ * queued again when batches and events are loaded.
+ */
+const LEFT_OUT = ['kysely_migration', 'kysely_migration_lock', 'backups', 'audit_unsealed'];
 const ZSTD_LEVEL = 3;
 
 type Found = { name: string; month: string | null; columns: string[] };
@@ -49,7 +52,7 @@ export async function dumpDatabase(
   }
 }
 
-/** Tables with rows of their own: plain ones, and the partitions of the others with their month. */
+/** Tables with rows of their own: plain ones, and the partitions of the others with their first day. */
 async function findTables(client: Client): Promise<Found[]> {
   const { rows } = await client.query<Found>(
     `SELECT c.relname AS name,

@@ -5,7 +5,7 @@ import type { BackupStore } from './store.ts';
 
 const table = z.object({
   name: z.string(),
-  /** The month of a partition (`YYYY-MM-DD`), for those that ensure_partitions() makes. */
+  /** The first day of a partition (`YYYY-MM-DD`): a day's, before migration 0008 a month's. */
   month: z.string().optional(),
   columns: z.array(z.string()),
   rows: z.int().nonnegative(),

@@ -33,8 +33,12 @@ export async function restoreDatabase(options: RestoreOptions): Promise<Restored
   const manifest = await readManifest(store, backup);
   await refuseUnlessEmpty(client);
   await migrateTo(manifest.migrations);
-  for (const month of new Set(manifest.tables.flatMap((table) => table.month ?? []))) {
-    await client.query('SELECT ensure_partitions($1::date, 1)', [month]);
+  const { rows } = await client.query<{ days: boolean }>(
+    `SELECT to_regprocedure('ensure_days(date, integer)') IS NOT NULL AS days`,
+  );
+  const ensure = rows[0]?.days === true ? 'ensure_days' : 'ensure_partitions';
+  for (const first of new Set(manifest.tables.flatMap((table) => table.month ?? []))) {
+    await client.query(`SELECT ${ensure}($1::date, 1)`, [first]);
   }
   await client.query('BEGIN');
   try {

@@ -22,7 +22,7 @@ const BLOCK_ROWS = 10_000;
 const COMPARED: Record<string, string> = {
   jobs: 'sum(rows_accepted)',
   predictions: 'sum(hashtextextended(patient_id || raw_score::text, 0))',
-  audit_log: `sum(hashtextextended(patient_id || encode(input_hash, 'hex'), 0))`,
+  score_chunks: `sum(hashtextextended(encode(row_root || input_root, 'hex'), 0))`,
   audit_events: `sum(hashtextextended(id::text || encode(digest, 'hex'), 0))`,
   audit_batches: `sum(hashtextextended(encode(digest, 'hex'), 0))`,
   audit_seals: `sum(hashtextextended(encode(hash, 'hex'), 0))`,
@@ -98,7 +98,7 @@ async function main(): Promise<void> {
   for (const name of Object.keys(COMPARED)) checks[`${name} as backed up`] = actual[name] === expected[name];
   const lost = await found.query('SELECT FROM jobs WHERE id = $1', [after]);
   checks['the job after the backup is gone'] = lost.rowCount === 0;
-  checks['the audit is append-only again'] = await refuses(found, 'DELETE FROM audit_log');
+  checks['the audit is append-only again'] = await refuses(found, 'DELETE FROM score_blocks');
 
   // The worker hears the bells from before the loss, of chunks that exist and of one that does not.
   checks['the queue still holds bells from before'] = stale >= 3;

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { attachModel, prepareModel } from '#engine/index.ts';
 import { readPayload } from '#shared/chunks/read-payload.ts';
 import { claimChunk } from '#shared/jobs/chunk-transitions.ts';
+import { scoreContextOf } from '#shared/scores/encode-chunk-scores.ts';
 import { createCrashPoints } from '#shared/lifecycle/crash-points.ts';
 import { insertSampleJob } from '#test/support/sample-job.ts';
 import { sampleModel } from '#test/support/sample-model.ts';
@@ -26,7 +27,7 @@ afterAll(() => database.drop());
 
 /** A job of two chunks, scored and committed as a worker does it. */
 async function scoredJob(rowsPerChunk = 10): Promise<string> {
-  const { jobId, bells } = await insertSampleJob(database.db, { model, chunks: 2, rowsPerChunk });
+  const { jobId, bells } = await insertSampleJob(database.db, { model, chunks: 2, rowsPerChunk, explain: 2 });
   const { pool, db } = database;
   for (const bell of bells) {
     const claim = await claimChunk(db, bell, { owner: 'test', seconds: 60 });
@@ -38,12 +39,7 @@ async function scoredJob(rowsPerChunk = 10): Promise<string> {
         payload,
         payloadSha256,
         tiers: model.manifest.tiers,
-        context: {
-          ...claim,
-          recordedAtMicros: BigInt(claim.claimedAtMicros),
-          modelVersion: claim.model.version,
-          modelSha256: claim.model.sha256,
-        },
+        context: scoreContextOf(claim),
       },
       attached,
     );
@@ -65,7 +61,7 @@ async function tamper(change: string): Promise<void> {
 }
 
 const found = async (jobId: string) =>
-  (await verifyAudit(database.db, { jobId })).problems.map(({ kind, ref }) => `${kind} ${ref}`);
+  (await verifyAudit(database, { jobId })).problems.map(({ kind, ref }) => `${kind} ${ref}`);
 
 describe('what a superuser does to the audit is found and named', () => {
   let jobId: string;
@@ -75,7 +71,7 @@ describe('what a superuser does to the audit is found and named', () => {
   });
 
   test('nothing done to it, nothing is found', async () => {
-    expect(await verifyAudit(database.db, { jobId })).toMatchObject({
+    expect(await verifyAudit(database, { jobId })).toMatchObject({
       rows: 20,
       batches: 2,
       unsealed: 0,
@@ -83,55 +79,82 @@ describe('what a superuser does to the audit is found and named', () => {
     });
   });
 
-  test('a row altered', async () => {
-    await tamper(`UPDATE audit_log SET risk = 0.01 WHERE job_id = '${jobId}' AND row_no = 13`);
+  const block = (chunkNo: number) => `job_id = '${jobId}' AND chunk_no = ${chunkNo}`;
+
+  test("a row's score altered", async () => {
+    await tamper(`UPDATE score_blocks SET raw_scores[3] = 0.01 WHERE ${block(1)}`);
     expect(await found(jobId)).toEqual([`row_altered ${jobId}/1/13`]);
   });
 
-  test('a row given another patient', async () => {
-    await tamper(`UPDATE audit_log SET patient_id = 'somebody' WHERE job_id = '${jobId}' AND row_no = 3`);
-    expect(await found(jobId)).toEqual([`row_altered ${jobId}/0/3`]);
+  test.each([
+    ['another patient', `patient_ids[3] = 'somebody'`, 'patient_id'],
+    ['another facility', `facilities = ARRAY['elsewhere', 'too']`, 'facility_id'],
+    ['another due date', `due_base = '2020-01-01'`, 'due_date'],
+    ['other reasons', 'reason_contributions[5] = 9', 'reasons'],
+    ['another tier', 'tiers = set_byte(tiers, 2, (get_byte(tiers, 2) + 1) % 3)', 'tier'],
+  ])('a row given %s', async (_, change, named) => {
+    await tamper(`UPDATE score_blocks SET ${change} WHERE ${block(0)}`);
+    const { problems } = await verifyAudit(database, { jobId });
+    expect(problems.length).toBeGreaterThan(0);
+    for (const problem of problems) expect(problem).toMatchObject({ kind: 'row_altered' });
+    expect(problems[0]?.message).toContain(named);
   });
 
-  test('a row altered together with its prediction', async () => {
-    await tamper(`UPDATE audit_log SET risk = 0.01 WHERE job_id = '${jobId}' AND row_no = 4;
-      UPDATE predictions SET risk = 0.01 WHERE job_id = '${jobId}' AND row_no = 4`);
-    expect(await found(jobId)).toEqual([`batch_altered ${jobId}/0`]);
+  test('a row altered together with the root over its chunk', async () => {
+    await tamper(`UPDATE score_blocks SET raw_scores[4] = 0.01 WHERE ${block(0)};
+      UPDATE score_chunks SET row_root = sha256('x'::bytea) WHERE ${block(0)}`);
+    expect((await found(jobId))[0]).toBe(`batch_altered ${jobId}/0`);
   });
 
-  test('an input hash altered', async () => {
-    await tamper(
-      `UPDATE audit_log SET input_hash = sha256('x'::bytea) WHERE job_id = '${jobId}' AND row_no = 5`,
-    );
-    expect(await found(jobId)).toEqual([`row_altered ${jobId}/0/5`]);
+  test('who asked, with which model and when, altered', async () => {
+    for (const change of [
+      `actor = 'nobody'`,
+      `model_version = 'other'`,
+      `recorded_at = recorded_at + interval '1 second'`,
+    ]) {
+      const job = await scoredJob();
+      await tamper(`UPDATE score_chunks SET ${change} WHERE job_id = '${job}' AND chunk_no = 1`);
+      expect(await found(job)).toEqual([`batch_altered ${job}/1`]);
+    }
   });
 
-  test('a row deleted', async () => {
-    await tamper(`DELETE FROM audit_log WHERE job_id = '${jobId}' AND row_no = 20`);
+  test('a stored input exchanged, its own hash and all', async () => {
+    const other = await scoredJob(11);
+    await tamper(`UPDATE chunks SET payload = o.payload, payload_sha256 = o.payload_sha256
+      FROM (SELECT payload, payload_sha256 FROM chunks WHERE job_id = '${other}' AND chunk_no = 0) o
+      WHERE ${block(1)}`);
+    expect(await found(jobId)).toEqual([`input_altered ${jobId}/1`]);
+    await tamper(`UPDATE chunks SET payload = 'x' WHERE ${block(0)}`);
+    expect(await found(jobId)).toEqual([`input_altered ${jobId}/0`, `input_altered ${jobId}/1`]);
+  });
+
+  test('a row cut off its block', async () => {
+    await tamper(`UPDATE score_blocks SET row_count = 9, patient_ids = patient_ids[:9], raw_scores = raw_scores[:9],
+      tiers = substring(tiers FOR 9), facility_nos = substring(facility_nos FOR 9), due_days = due_days[:9],
+      reason_features = substring(reason_features FOR 18), reason_contributions = reason_contributions[:18],
+      reason_value_nos = substring(reason_value_nos FOR 18) WHERE ${block(1)}`);
     expect(await found(jobId)).toEqual([`row_missing ${jobId}/1/20`]);
   });
 
-  test('a row inserted', async () => {
-    await tamper(`INSERT INTO audit_log SELECT (jsonb_populate_record(a, '{"row_no": 99}')).*
-      FROM audit_log a WHERE job_id = '${jobId}' AND row_no = 1`);
-    expect(await found(jobId)).toEqual([`row_inserted ${jobId}/0/99`]);
+  test('a block inserted', async () => {
+    await tamper(`INSERT INTO score_blocks SELECT (jsonb_populate_record(b, '{"first_row": 99}')).*
+      FROM score_blocks b WHERE ${block(0)}`);
+    expect(await found(jobId)).toEqual([`batch_missing ${jobId}/0`]);
   });
 
-  test('all rows of a batch deleted', async () => {
-    await tamper(`DELETE FROM audit_log WHERE job_id = '${jobId}' AND chunk_no = 1`);
+  test('all blocks of a chunk deleted', async () => {
+    await tamper(`DELETE FROM score_blocks WHERE ${block(1)}`);
     expect((await found(jobId))[0]).toBe(`row_missing ${jobId}/1/11`);
   });
 
   test('a batch given a new digest', async () => {
-    await tamper(
-      `UPDATE audit_batches SET digest = sha256('x'::bytea) WHERE job_id = '${jobId}' AND chunk_no = 0`,
-    );
+    await tamper(`UPDATE audit_batches SET digest = sha256('x'::bytea) WHERE ${block(0)}`);
     expect(await found(jobId)).toEqual([`batch_altered ${jobId}/0`, `batch_altered ${jobId}/0`]);
   });
 
-  test('a batch removed with all its rows', async () => {
-    await tamper(`DELETE FROM audit_log WHERE job_id = '${jobId}' AND chunk_no = 1;
-      DELETE FROM audit_batches WHERE job_id = '${jobId}' AND chunk_no = 1`);
+  test('a chunk removed with all that is known of it', async () => {
+    await tamper(`DELETE FROM score_blocks WHERE ${block(1)}; DELETE FROM score_chunks WHERE ${block(1)};
+      DELETE FROM audit_batches WHERE ${block(1)}`);
     expect(await found(jobId)).toEqual([`batch_missing ${jobId}/1`]);
   });
 });
@@ -145,13 +168,13 @@ describe('events and seals', () => {
       ids.push(await recordEvent(own.db, { ...event, details: { z: rows, a: { rows, list: [1, 'ü'] } } }));
     }
     expect(await sealAudit(own.db)).toBe(3);
-    expect(await verifyAudit(own.db)).toMatchObject({ events: 3, seals: 1, unsealed: 0, problems: [] });
+    expect(await verifyAudit(own)).toMatchObject({ events: 3, seals: 1, unsealed: 0, problems: [] });
     await own.db.transaction().execute(async (trx) => {
       await sql`SET LOCAL session_replication_role = replica`.execute(trx);
       await sql`UPDATE audit_events SET actor = 'nobody' WHERE id = ${ids[0]}`.execute(trx);
       await sql`DELETE FROM audit_events WHERE id = ${ids[1]}`.execute(trx);
     });
-    const { problems } = await verifyAudit(own.db);
+    const { problems } = await verifyAudit(own);
     expect(problems.map(({ kind, ref }) => [kind, ref])).toEqual([
       ['event_altered', ids[0]],
       ['event_missing', ids[1]],
@@ -169,7 +192,7 @@ describe('events and seals', () => {
       await sql`UPDATE audit_seals SET hash = sha256('x'::bytea) WHERE id = 2`.execute(trx);
       await sql`DELETE FROM audit_seal_entries WHERE seal_id = 4`.execute(trx);
     });
-    const { problems } = await verifyAudit(own.db);
+    const { problems } = await verifyAudit(own);
     expect(problems.map(({ kind, ref }) => `${kind} ${ref}`)).toEqual([
       'seal_altered 2',
       'seal_altered 3',
@@ -184,7 +207,7 @@ describe('events and seals', () => {
     }
     const sealed = await Promise.all(Array.from({ length: 4 }, () => sealAudit(own.db)));
     expect(sealed.reduce((sum, count) => sum + count, 0)).toBe(20);
-    expect(await verifyAudit(own.db)).toMatchObject({ unsealed: 0, problems: [] });
+    expect(await verifyAudit(own)).toMatchObject({ unsealed: 0, problems: [] });
   });
 });
 
@@ -195,12 +218,18 @@ describe('what the services may do to the audit', () => {
     expect(await db.selectFrom('audit_events').select('actor').where('id', '=', id).execute()).toHaveLength(
       1,
     );
-    for (const table of ['audit_log', 'audit_events', 'audit_batches', 'audit_seals', 'audit_seal_entries']) {
+    for (const table of [
+      'online_rows',
+      'audit_events',
+      'audit_batches',
+      'audit_seals',
+      'audit_seal_entries',
+    ]) {
       for (const statement of [`DELETE FROM ${table}`, `TRUNCATE ${table}`]) {
         await expect(sql.raw(statement).execute(db)).rejects.toMatchObject({ code: '42501' });
       }
     }
-    await expect(sql.raw(`UPDATE audit_log SET risk = 0`).execute(db)).rejects.toMatchObject({
+    await expect(sql.raw(`UPDATE score_blocks SET tiers = NULL`).execute(db)).rejects.toMatchObject({
       code: '42501',
     });
   });
@@ -208,9 +237,11 @@ describe('what the services may do to the audit', () => {
   test('even the owner is refused while the triggers stand', async () => {
     const jobId = await scoredJob(3);
     for (const statement of [
-      `UPDATE audit_log SET risk = 0 WHERE job_id = '${jobId}'`,
-      `DELETE FROM audit_log WHERE job_id = '${jobId}'`,
-      'TRUNCATE audit_log',
+      `UPDATE score_blocks SET tiers = NULL WHERE job_id = '${jobId}'`,
+      `DELETE FROM score_blocks WHERE job_id = '${jobId}'`,
+      `DELETE FROM score_chunks WHERE job_id = '${jobId}'`,
+      'TRUNCATE score_blocks',
+      'TRUNCATE online_rows',
       'TRUNCATE audit_events',
       `DELETE FROM audit_batches WHERE job_id = '${jobId}'`,
     ]) {
@@ -219,6 +250,6 @@ describe('what the services may do to the audit', () => {
   });
 
   test('an unknown job verifies as empty', async () => {
-    expect(await verifyAudit(database.db, { jobId: randomUUID() })).toMatchObject({ rows: 0, problems: [] });
+    expect(await verifyAudit(database, { jobId: randomUUID() })).toMatchObject({ rows: 0, problems: [] });
   });
 });

@@ -21,6 +21,25 @@ export function sealHash(id: number, previousHash: Uint8Array, entries: readonly
 }
 
 /**
+ * The oldest entries that wait, at most a seal's worth; they leave the queue with the transaction. What a seal holds already (a
+ * restored database queues everything anew) is passed over. Costs what is new.
+ */
+async function takeUnsealed(trx: Db): Promise<SealEntry[]> {
+  for (;;) {
+    const { rows: taken } = await sql<SealEntry & { sealed: boolean }>`
+      WITH taken AS (
+        DELETE FROM audit_unsealed WHERE id IN (SELECT id FROM audit_unsealed ORDER BY id LIMIT ${SEAL_ENTRIES})
+        RETURNING kind, ref, digest
+      )
+      SELECT DISTINCT ON (kind, ref) kind, ref, digest, EXISTS (
+        SELECT FROM audit_seal_entries e WHERE e.kind = taken.kind AND e.ref = taken.ref) AS sealed
+      FROM taken ORDER BY kind, ref`.execute(trx);
+    const fresh = taken.filter(({ sealed }) => !sealed);
+    if (fresh.length > 0 || taken.length === 0) return fresh;
+  }
+}
+
+/**
  * Chains everything that was audited since the last seal into a new one. Returns the number of entries, 0 where
  * there was nothing new, or another process is sealing at this moment. An entry is sealed once.
  */
@@ -29,15 +48,7 @@ export async function sealAudit(db: Db): Promise<number> {
     const { rows: lock } = await sql<{ mine: boolean }>`
       SELECT pg_try_advisory_xact_lock(hashtext('iit.audit_seal')) AS mine`.execute(trx);
     if (lock[0]?.mine !== true) return 0;
-    const { rows: entries } = await sql<SealEntry>`
-      SELECT * FROM (
-        SELECT 'batch' AS kind, b.job_id || '/' || b.chunk_no AS ref, b.digest FROM audit_batches b
-        WHERE NOT EXISTS (SELECT FROM audit_seal_entries e
-          WHERE e.kind = 'batch' AND e.ref = b.job_id || '/' || b.chunk_no)
-        UNION ALL
-        SELECT 'event', v.id::text, v.digest FROM audit_events v
-        WHERE NOT EXISTS (SELECT FROM audit_seal_entries e WHERE e.kind = 'event' AND e.ref = v.id::text)
-      ) AS fresh ORDER BY kind, ref LIMIT ${SEAL_ENTRIES}`.execute(trx);
+    const entries = await takeUnsealed(trx);
     if (entries.length === 0) return 0;
     const last = await trx
       .selectFrom('audit_seals')

@@ -92,6 +92,7 @@ export const environment = z.object({
   DRIFT_MINIMUM_ROWS: count(1, 1_000_000_000).default(500),
   DRIFT_WINDOW_DAYS: count(1, 3_650).default(28),
   DRIFT_SECONDS: z.coerce.number().min(0.05).max(3_600).default(15),
+  INDEX_SECONDS: z.coerce.number().min(0.05).max(3_600).default(1),
   SHADOW_SECONDS: z.coerce.number().min(0.05).max(3_600).default(5),
   METRICS_PORT: port.optional(),
   METRICS_TOKEN: z

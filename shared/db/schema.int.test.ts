@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database.ts';
+import { isServerFailure } from './database-failure.ts';
 import { pendingMigrations } from './migrator.ts';
 
 let database: TestDatabase;
@@ -10,7 +11,8 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-type Column = { table: string; column: string; type: string; nullable: boolean; hasDefault: boolean };
+/** `nullable` is undefined of a view, where PostgreSQL does not say. */
+type Column = { table: string; column: string; type: string; nullable?: boolean; hasDefault: boolean };
 
 /** TypeScript types by PostgreSQL's, as `shared/db/schema.ts` may write them. */
 const KINDS: Record<string, RegExp> = {
@@ -31,7 +33,8 @@ const KINDS: Record<string, RegExp> = {
 
 async function liveColumns(): Promise<Column[]> {
   const { rows } = await sql<Column>`
-    SELECT table_name AS "table", column_name AS "column", udt_name AS type, is_nullable = 'YES' AS nullable,
+    SELECT table_name AS "table", column_name AS "column", udt_name AS type, 
+      CASE WHEN c.relkind <> 'v' THEN is_nullable = 'YES' END AS nullable,
       column_default IS NOT NULL OR is_identity = 'YES' AS "hasDefault"
     FROM information_schema.columns JOIN pg_class c ON c.oid = format('%I.%I', table_schema, table_name)::regclass
     WHERE table_schema = 'public' AND NOT c.relispartition AND table_name NOT LIKE 'kysely%'
@@ -63,7 +66,11 @@ test('the typed tables are the live ones, column by column, type and null', asyn
     if (text === undefined) wrong.push(where);
     else if (!(KINDS[type.replace(/^_/u, '')] ?? /^$/u).test(text)) wrong.push(where);
     else if (type.startsWith('_') !== text.includes('[]')) wrong.push(where);
-    else if (nullable !== /\| null/u.test(text.replace(/\([^)]*\)/gu, ''))) wrong.push(where);
+    else if (
+      (nullable ?? undefined) !== undefined &&
+      nullable !== /\| null/u.test(text.replace(/\([^)]*\)/gu, ''))
+    )
+      wrong.push(where);
   }
   expect(wrong).toEqual([]);
   const known = new Set(live.map(({ table, column }) => `${table}.${column}`));
@@ -82,8 +89,10 @@ test.each([
   ['iit_worker', 'INSERT INTO jobs DEFAULT VALUES'],
   ['iit_worker', 'SELECT secret_hash FROM api_keys'],
   ['iit_worker', "UPDATE chunks SET payload = ''"],
-  ['iit_worker', 'UPDATE predictions SET risk = 0'],
-  ['iit_worker', 'DELETE FROM predictions'],
+  ['iit_worker', 'UPDATE score_blocks SET tiers = NULL'],
+  ['iit_worker', 'DELETE FROM score_blocks'],
+  ['iit_worker', 'DELETE FROM score_chunks'],
+  ['iit_api', 'INSERT INTO score_blocks DEFAULT VALUES'],
   ['iit_api', 'INSERT INTO predictions DEFAULT VALUES'],
   ['iit_api', "UPDATE chunks SET payload = ''"],
   ['iit_api', 'DELETE FROM chunks'],
@@ -102,20 +111,46 @@ test.each([
   await expect(sql.raw(statement).execute(database.as(role).db)).rejects.toMatchObject({ code: '42501' });
 });
 
-test('partitions are made ahead, any number of callers at once', async () => {
+test('partitions are made ahead, a day each, any number of callers at once', async () => {
   const { db } = database.as('iit_worker');
-  await Promise.all(
-    Array.from({ length: 3 }, () => sql`SELECT ensure_partitions('2031-05-17', 2)`.execute(db)),
-  );
+  await Promise.all(Array.from({ length: 3 }, () => sql`SELECT ensure_days('2021-05-31', 2)`.execute(db)));
   const { rows } = await sql<{ name: string }>`
-    SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relname ~ '_2031_' ORDER BY 1`.execute(
+    SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relname ~ '_2021_' ORDER BY 1`.execute(
     database.db,
   );
-  expect(rows.map((row) => row.name)).toEqual([
-    'audit_log_2031_05',
-    'audit_log_2031_06',
-    'predictions_2031_05',
-    'predictions_2031_06',
-  ]);
-  await expect(sql`TRUNCATE audit_log_2031_05`.execute(database.db)).rejects.toThrow('append-only');
+  expect(rows.map((row) => row.name)).toEqual(
+    ['online_rows', 'order_blocks', 'patient_blocks', 'score_blocks', 'score_chunks'].flatMap((table) => [
+      `${table}_2021_05_31`,
+      `${table}_2021_06_01`,
+    ]),
+  );
+  await expect(sql`TRUNCATE score_blocks_2021_05_31`.execute(database.db)).rejects.toThrow('append-only');
+});
+
+test.each([
+  ["'2019-12-31', 1", 'before this software'],
+  ['now()::date + 401, 1', 'further ahead than a year'],
+  ['now()::date, 401', 'more than a year of them'],
+])('partitions of (%s) are refused: %s', async (bounds) => {
+  await expect(
+    sql.raw(`SELECT ensure_days(${bounds})`).execute(database.as('iit_api').db),
+  ).rejects.toMatchObject({ code: '22023' });
+});
+
+test('a worker of the release before, which writes rows, is told that the server is not ready, and blames no chunk', async () => {
+  const { db } = database.as('iit_worker');
+  const columns = 'period, job_id, row_no, tenant_id, chunk_no, patient_id, raw_score, risk, tier';
+  const row = `now()::date, gen_random_uuid(), 1, 1, 0, 'p', 0, 0.5, 1`;
+  const audit = `recorded_at, source, api_key_id, actor, model_version, model_sha256, input_hash`;
+  for (const statement of [
+    `INSERT INTO predictions (${columns}) VALUES (${row})`,
+    `INSERT INTO audit_log (${columns}, ${audit}) VALUES (${row}, now(), 'job', gen_random_uuid(), 'a', 'm', 'x', 'y')`,
+  ]) {
+    const refused = await sql
+      .raw(statement)
+      .execute(db)
+      .catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: '57P03' });
+    expect(isServerFailure(refused)).toBe(true);
+  }
 });

@@ -11,12 +11,20 @@ export type Database = {
   jobs: JobsTable;
   chunks: ChunksTable;
   rejections: RejectionsTable;
+  /** A view of score_blocks. */
   predictions: PredictionsTable;
+  /** A view of score_blocks and online_rows. */
   audit_log: AuditLogTable;
+  score_chunks: ScoreChunksTable;
+  score_blocks: ScoreBlocksTable;
+  order_blocks: OrderBlocksTable;
+  patient_blocks: PatientBlocksTable;
+  online_rows: AuditLogTable;
   audit_events: AuditEventsTable;
   audit_batches: AuditBatchesTable;
   audit_seals: AuditSealsTable;
   audit_seal_entries: AuditSealEntriesTable;
+  audit_unsealed: AuditUnsealedTable;
   model_shadows: ModelShadowsTable;
   shadow_chunks: ShadowChunksTable;
   shadow_predictions: ShadowPredictionsTable;
@@ -166,6 +174,7 @@ type JobsTable = {
   started_at: Timestamp | null;
   received_at: Timestamp | null;
   finished_at: Timestamp | null;
+  indexed_rows: Generated<number> | null;
 };
 
 type ChunksTable = {
@@ -215,6 +224,74 @@ type PredictionsTable = {
   reason_features: number[] | null;
   reason_contributions: number[] | null;
   reason_values: (number | null)[] | null;
+  identifiers: Record<string, unknown> | null;
+};
+
+type ScoreChunksTable = {
+  period: IsoDate;
+  job_id: string;
+  chunk_no: number;
+  tenant_id: number;
+  form: number;
+  first_row: number;
+  last_row: number;
+  row_count: number;
+  recorded_at: Timestamp;
+  api_key_id: string;
+  actor: string;
+  model_version: string;
+  model_sha256: Buffer;
+  salt_key: Buffer | null;
+  row_root: Buffer | null;
+  input_root: Buffer | null;
+};
+
+type ScoreBlocksTable = {
+  period: IsoDate;
+  job_id: string;
+  first_row: number;
+  chunk_no: number;
+  tenant_id: number;
+  row_count: number;
+  reason_count: number;
+  due_base: IsoDate | null;
+  row_nos: number[] | null;
+  patient_ids: string[];
+  facilities: string[] | null;
+  facility_nos: Buffer | null;
+  due_days: number[] | null;
+  raw_scores: number[];
+  risks: number[] | null;
+  tiers: Buffer;
+  reason_features: Buffer | null;
+  reason_features_high: Buffer | null;
+  reason_contributions: number[] | null;
+  reason_values: number[] | null;
+  reason_value_nos: Buffer | null;
+  identifier_names: string[] | null;
+  identifier_texts: string[] | null;
+  identifier_nos: Buffer | null;
+  input_hashes: Buffer | null;
+  erased_leaves: Buffer | null;
+};
+
+type OrderBlocksTable = {
+  period: IsoDate;
+  job_id: string;
+  list: string;
+  neg_risk: number;
+  first_row: number;
+  first_place: number;
+  tier_counts: number[];
+  entries: number[];
+};
+
+type PatientBlocksTable = {
+  period: IsoDate;
+  job_id: string;
+  first_hash: number;
+  hashes: number[];
+  row_nos: number[];
 };
 
 type AuditLogTable = {
@@ -272,6 +349,13 @@ type AuditSealsTable = {
 type AuditSealEntriesTable = {
   seal_id: number;
   position: number;
+  kind: 'batch' | 'event';
+  ref: string;
+  digest: Buffer;
+};
+
+type AuditUnsealedTable = {
+  id: Generated<number>;
   kind: 'batch' | 'event';
   ref: string;
   digest: Buffer;

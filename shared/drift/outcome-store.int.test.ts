@@ -18,7 +18,9 @@ beforeAll(async () => {
     .insertInto('model_activations')
     .values({ tenant_id: 1, model_id: modelId, activated_by: 'test' })
     .execute();
-  await sql`SELECT ensure_partitions('2026-01-01', 12)`.execute(api.database.db);
+  await sql`SELECT ensure_days(day::date, 1) FROM generate_series('2026-01-01'::date, '2026-12-01', '1 month') day`.execute(
+    api.database.db,
+  );
 });
 afterAll(() => api.stop());
 
@@ -26,7 +28,7 @@ afterAll(() => api.stop());
 async function predicted(patientId: string, day: string, risk: number, tenantId = 1): Promise<string> {
   const runId = randomUUID();
   await api.database.db
-    .insertInto('audit_log')
+    .insertInto('online_rows')
     .values({
       period: `${day.slice(0, 7)}-01`,
       job_id: runId,

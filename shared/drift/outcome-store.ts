@@ -140,16 +140,17 @@ export async function fileOutcomes(
       SELECT given.index, given.interrupted, given.known_on, scored.*
       FROM given CROSS JOIN LATERAL (
         SELECT a.job_id, a.row_no, a.patient_id, a.recorded_at::date AS scored_on, a.risk, a.model_version
-        FROM audit_log a JOIN jobs j ON j.id = a.job_id AND j.period = a.period
-        WHERE given.job_id IS NOT NULL AND a.job_id = given.job_id AND j.id = given.job_id
-          AND a.row_no = given.row_no AND a.tenant_id = ${tenantId}
-          AND (given.patient_id IS NULL OR a.patient_id = given.patient_id)
+        FROM prediction(given.job_id, given.row_no) p
+        JOIN score_chunks c ON c.period = p.period AND c.job_id = p.job_id AND c.chunk_no = p.chunk_no
+        CROSS JOIN LATERAL (SELECT p.job_id, p.row_no, p.patient_id, c.recorded_at, p.risk, c.model_version) a
+        WHERE given.job_id IS NOT NULL AND p.tenant_id = ${tenantId}
+          AND (given.patient_id IS NULL OR p.patient_id = given.patient_id)
         UNION ALL
         (SELECT a.job_id, a.row_no, a.patient_id, a.recorded_at::date, a.risk, a.model_version
-        FROM audit_log a
-        WHERE given.job_id IS NULL AND a.patient_id = given.patient_id AND a.tenant_id = ${tenantId}
-          AND a.recorded_at >= given.known_on - CASE WHEN given.interrupted THEN ${WINDOW_DAYS}::int ELSE ${LOOK_BACK_DAYS}::int END
-          AND a.recorded_at < given.known_on + 1 - CASE WHEN given.interrupted THEN 0 ELSE ${WINDOW_DAYS}::int END
+        FROM audit_of_patient(given.patient_id,
+          given.known_on - CASE WHEN given.interrupted THEN ${WINDOW_DAYS}::int ELSE ${LOOK_BACK_DAYS}::int END,
+          given.known_on + 1 - CASE WHEN given.interrupted THEN 0 ELSE ${WINDOW_DAYS}::int END, ${tenantId}::int2) a
+        WHERE given.job_id IS NULL
         ORDER BY CASE WHEN given.interrupted THEN a.recorded_at END, a.recorded_at DESC LIMIT 1)
       ) scored
     ), judged AS (

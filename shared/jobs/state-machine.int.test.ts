@@ -150,9 +150,11 @@ class RealJob {
 async function commit(claim: Claim, slow: boolean): Promise<'done' | 'lost'> {
   return await database.db.transaction().execute(async (trx) => {
     if (!(await holdChunk(trx, claim))) return 'lost';
-    await sql`INSERT INTO predictions (period, job_id, row_no, tenant_id, chunk_no, patient_id, raw_score, risk, tier)
-      SELECT ${claim.period}, ${claim.jobId}, ${claim.chunkNo} * 100 + n, ${claim.tenantId}, ${claim.chunkNo},
-        'SYN-' || n, 0, 0.5, 0 FROM generate_series(1, ${claim.rowCount}::int) AS n`.execute(trx);
+    await sql`INSERT INTO score_blocks (period, job_id, first_row, chunk_no, tenant_id, row_count, reason_count, patient_ids,
+        raw_scores, tiers)
+      SELECT ${claim.period}, ${claim.jobId}, ${claim.chunkNo} * 100 + 1, ${claim.chunkNo}, ${claim.tenantId},
+        ${claim.rowCount}::int, 0, array_agg('SYN-' || n), array_agg(0::float8), string_agg(set_byte('\\x00', 0, 0), '')
+      FROM generate_series(1, ${claim.rowCount}::int) AS n`.execute(trx);
     if (slow) await sql`SELECT pg_sleep(0.01)`.execute(trx);
     await finishChunk(trx, claim, { rowCount: claim.rowCount, tiers: [claim.rowCount, 0, 0] });
     return 'done';

@@ -11,6 +11,8 @@ export const CRASH_POINTS = [
   'before_sweep',
   'mid_sweep',
   'before_seal',
+  'mid_index',
+  'before_index_commit',
   'mid_upload',
   'after_chunk_commit',
   'mid_ring',

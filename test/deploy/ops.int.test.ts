@@ -76,11 +76,13 @@ describe('backup and restore', () => {
     database = await createTestDatabase();
     client = new Client({ connectionString: database.url });
     await client.connect();
-    await client.query(`SELECT ensure_partitions('2024-02-01', 1)`);
+    await client.query(`SELECT ensure_days('2024-02-01', 1)`);
     ({ jobId } = await insertSampleJob(database.db, { model: sampleModel(), chunks: 3, rowsPerChunk: 40 }));
     await client.query(
-      `INSERT INTO predictions (period, job_id, row_no, tenant_id, chunk_no, patient_id, raw_score, risk, tier)
-       SELECT '2024-02-01', gen_random_uuid(), n, 1, 0, 'p' || n, 'NaN', 0.1 + n, 1 FROM generate_series(1, 500) n`,
+      `INSERT INTO score_blocks (period, job_id, first_row, chunk_no, tenant_id, row_count, reason_count, patient_ids, raw_scores,
+         risks, tiers)
+       SELECT '2024-02-01', gen_random_uuid(), n, 0, 1, 1, 0, ARRAY['p' || n], ARRAY['NaN'::float8], ARRAY[0.1 + n], '\\x01'
+       FROM generate_series(1, 500) n`,
     );
     await dumpDatabase(client, store, 'first');
   });
@@ -102,8 +104,19 @@ describe('backup and restore', () => {
     await using target = await emptyDatabase();
     const { manifest, rows } = await restoreInto(target, store, 'first');
     expect(rows).toBeGreaterThan(500);
-    expect(manifest.tables.map((table) => table.name)).toContain('predictions_2024_02');
-    for (const table of ['predictions', 'audit_log', 'jobs', 'models', 'api_keys', 'tenants', 'rejections']) {
+    expect(manifest.tables.map((table) => table.name)).toContain('score_blocks_2024_02_01');
+    for (const table of [
+      'predictions',
+      'audit_log',
+      'score_blocks',
+      'score_chunks',
+      'online_rows',
+      'jobs',
+      'models',
+      'api_keys',
+      'tenants',
+      'rejections',
+    ]) {
       expect(await contents(target.client, table)).toBe(await contents(client, table));
     }
   });
@@ -193,21 +206,17 @@ describe('backup and restore', () => {
 });
 
 describe('retention', () => {
-  test('drops months of predictions past their time, keeps the audit, and makes the months ahead', async () => {
+  test('drops days past their time whole, keeps those within it, and makes the days ahead', async () => {
     await using database = await createTestDatabase();
     const client = new Client({ connectionString: database.url });
     await client.connect();
     try {
-      await client.query(`SELECT ensure_partitions('2023-05-01', 2)`);
-      expect(await retain(client, { predictionMonths: 12 })).toEqual([
-        'predictions_2023_05',
-        'predictions_2023_06',
-      ]);
-      const { rows } = await client.query<{ name: string }>(
-        `SELECT relname AS name FROM pg_class WHERE relname LIKE 'audit_log_2023%' AND relkind = 'r' ORDER BY 1`,
+      await client.query(`SELECT ensure_days('2023-05-31', 2), ensure_days(now()::date - 600, 1)`);
+      const tables = ['order_blocks', 'patient_blocks', 'score_blocks', 'score_chunks', 'online_rows'];
+      expect(await retain(client, { auditMonths: 24 })).toEqual(
+        tables.flatMap((table) => [`${table}_2023_05_31`, `${table}_2023_06_01`]),
       );
-      expect(rows.map((row) => row.name)).toEqual(['audit_log_2023_05', 'audit_log_2023_06']);
-      expect(await retain(client, { predictionMonths: 12 })).toEqual([]);
+      expect(await retain(client, { auditMonths: 24 })).toEqual([]);
       await expect(retain(client, { auditMonths: 12 })).rejects.toThrow(OperatorError);
     } finally {
       await client.end();

@@ -14,8 +14,8 @@ import { type RunningWorker, startWorker } from '#workers/worker.ts';
 const EXPANSION = `
 ALTER TABLE jobs ADD COLUMN later_note text, ADD COLUMN later_flag boolean NOT NULL DEFAULT false;
 ALTER TABLE chunks ADD COLUMN later_weight real;
-ALTER TABLE predictions ADD COLUMN later_score double precision;
-ALTER TABLE audit_log ADD COLUMN later_purpose text NOT NULL DEFAULT 'care';
+ALTER TABLE score_blocks ADD COLUMN later_score double precision;
+ALTER TABLE online_rows ADD COLUMN later_purpose text NOT NULL DEFAULT 'care';
 CREATE TABLE later_things (id integer PRIMARY KEY);
 CREATE INDEX later_index ON jobs (later_note);
 INSERT INTO kysely_migration (name, timestamp) VALUES ('9999-later', now()::text);

@@ -117,7 +117,7 @@ test(
       expect(scored.get(rowNo)?.raw_score).toBe(golden.rows[index]?.raw);
       expect(scored.get(rowNo)?.risk).toBeCloseTo(golden.rows[index]?.risk ?? NaN, 15);
     }
-    const verified = await verifyAudit(database.db, { jobId: id });
+    const verified = await verifyAudit(database, { jobId: id });
     expect(verified).toMatchObject({ rows: accepted, problems: [] });
   },
 );

@@ -102,16 +102,9 @@ test.each(['redis', 'postgres'] as const)(
       const write = trace.find(
         ({ name, parentSpanId }) => name === 'write chunk' && parentSpanId === scored?.spanId,
       );
-      expect(below(write)).toEqual(['copy predictions', 'copy audit', 'commit']);
+      expect(below(write)).toEqual(['copy scores', 'commit']);
     }
-    for (const name of [
-      'claim chunk',
-      'read chunk',
-      'write chunk',
-      'copy predictions',
-      'copy audit',
-      'commit',
-    ]) {
+    for (const name of ['claim chunk', 'read chunk', 'write chunk', 'copy scores', 'commit']) {
       expect(named(name)).toHaveLength(CHUNKS);
       for (const span of named(name)) expect(span.attributes['db.system']).toBe('postgresql');
     }

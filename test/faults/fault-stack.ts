@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { sql } from 'kysely';
+import type { Pool } from 'pg';
 import { createKey } from '#api/auth/keys.ts';
 import { type PostgresServer, startPostgres } from '#dev/local-services/postgres-server.ts';
 import { type RedisServer, startRedis } from '#dev/local-services/redis-server.ts';
@@ -56,6 +57,7 @@ export type FaultStack = AsyncDisposable & {
   queueUrl: string;
   /** The test's own connection, around the cables, as superuser. Opened anew after a restart. */
   db: () => Db;
+  database: () => { db: Db; pool: Pool };
   restartPostgres: (mode: 'fast' | 'immediate', downMs?: number, whileDown?: WhileDown) => Promise<void>;
   /** Keeps the data folder. */
   restartRedis: (signal: NodeJS.Signals, downMs?: number) => Promise<void>;
@@ -107,11 +109,13 @@ export async function startFaultStack(options: FaultStackOptions): Promise<Fault
   const direct = () => postgres.url(DATABASE);
   const databaseUrl = direct().replace(`:${postgres.port}/`, `:${postgresCable.port}/`);
   const queueUrl = redisCable === undefined ? databaseUrl : `redis://127.0.0.1:${redisCable.port}`;
-  let db = createDatabase(openPool(postgres.url()));
+  let pool = openPool(postgres.url());
+  let db = createDatabase(pool);
   await sql.raw(`CREATE DATABASE ${DATABASE}`).execute(db);
   await db.destroy();
   await prepareDatabase({ databaseUrl: direct(), queueUrl: kind === 'redis' ? queueUrl : direct() });
-  db = createDatabase(openPool(direct()));
+  pool = openPool(direct());
+  db = createDatabase(pool);
   started.defer(() => db.destroy());
   const { id } = await registerModel(db, { ...model, createdBy: 'test' });
   await db
@@ -154,6 +158,7 @@ export async function startFaultStack(options: FaultStackOptions): Promise<Fault
     redisCable,
     queueUrl,
     db: () => db,
+    database: () => ({ db, pool }),
     restartPostgres: async (mode, downMs = 0, whileDown) => {
       const { port } = postgres;
       await db.destroy();
@@ -161,7 +166,8 @@ export async function startFaultStack(options: FaultStackOptions): Promise<Fault
       await pause(downMs);
       await whileDown?.(dataDir);
       postgres = await startPostgres({ settings, port, dataDir });
-      db = createDatabase(openPool(direct()));
+      pool = openPool(direct());
+      db = createDatabase(pool);
     },
     restartRedis: async (signal, downMs = 0) => {
       if (redis === undefined) throw new Error('this stack has no Redis');
@@ -214,7 +220,7 @@ export async function startFaultStack(options: FaultStackOptions): Promise<Fault
       return rows[0]?.n ?? 0;
     },
     expectExact: async (jobId, cohort, without = () => false) => {
-      assert.deepEqual(await brokenInvariants(db, jobId), []);
+      assert.deepEqual(await brokenInvariants({ db, pool }, jobId), []);
       assert.deepEqual(await brokenRows(db, jobId, cohort, without), []);
     },
     call: async (api, path, init = {}) =>

@@ -1,12 +1,13 @@
 import { sql } from 'kysely';
+import type { Pool } from 'pg';
 import type { Db } from '#shared/db/database.ts';
 import { verifyAudit } from '#shared/audit/verify.ts';
 
 /** What invariants a job broke, in words, its audit's included; empty when it kept them all. */
-export async function brokenInvariants(db: Db, jobId: string): Promise<string[]> {
-  const audited = await verifyAudit(db, { jobId });
+export async function brokenInvariants(database: { db: Db; pool: Pool }, jobId: string): Promise<string[]> {
+  const audited = await verifyAudit(database, { jobId });
   return [
-    ...(await brokenCounts(db, jobId)),
+    ...(await brokenCounts(database.db, jobId)),
     ...audited.problems.map((problem) => `audit: ${JSON.stringify(problem)}`),
   ];
 }

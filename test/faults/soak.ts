@@ -231,7 +231,7 @@ async function settleAndCheck(stack: FaultStack, accepted: readonly Accepted[]):
     } else if (!allowed.includes(status)) problems.push(`${status} (${error_code})`);
     broken.push(...problems.map((problem) => `${id}: ${problem}`));
   }
-  const audit = await verifyAudit(stack.db());
+  const audit = await verifyAudit(stack.database());
   broken.push(...audit.problems.map((problem) => `audit: ${JSON.stringify(problem)}`));
   return broken;
 }

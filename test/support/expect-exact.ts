@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { expect } from 'vitest';
 import { loadModel } from '#engine/index.ts';
 import { NO_DATE, NO_FACILITY } from '#shared/chunks/payload.ts';
@@ -8,7 +7,7 @@ import type { SampleModel } from './sample-model.ts';
 
 /**
  * Holds every row that a job wrote against the reference scorer, row by row: predictions and audit, each exactly
- * once, bit for bit, with ids, facility, due date and input hash.
+ * once, bit for bit, with ids, facility and due date.
  */
 export async function expectExactRows(
   db: Db,
@@ -26,7 +25,6 @@ export async function expectExactRows(
         rows.patientIds.offsets[row],
         rows.patientIds.offsets[row + 1],
       );
-      const features = Float64Array.from(rows.features, (column) => column[row] as number);
       const facility = rows.facilities.indices[row] as number;
       const dueDate = rows.dueDates[row] as number;
       return {
@@ -36,7 +34,6 @@ export async function expectExactRows(
         facility_id: facility === NO_FACILITY ? null : rows.facilities.names[facility],
         due_date: dueDate === NO_DATE ? null : new Date(dueDate * 86_400_000).toISOString().slice(0, 10),
         raw_score: rawScores[row],
-        input_hash: hash('sha256', Buffer.concat([id, Buffer.alloc(1), Buffer.from(features.buffer)]), 'hex'),
       };
     });
   });
@@ -53,19 +50,18 @@ export async function expectExactRows(
       'a.raw_score as audited_raw',
       'a.risk as audited_risk',
     ])
-    .select(['a.tier as audited_tier', 'a.input_hash', 'a.model_version', 'a.actor'])
+    .select(['a.tier as audited_tier', 'a.model_version', 'a.actor'])
     .where('p.job_id', '=', job.jobId)
     .orderBy('p.row_no')
     .execute();
   expect(
-    rows.map(({ row_no, chunk_no, patient_id, facility_id, due_date, raw_score, input_hash }) => ({
+    rows.map(({ row_no, chunk_no, patient_id, facility_id, due_date, raw_score }) => ({
       row_no,
       chunk_no,
       patient_id,
       facility_id,
       due_date,
       raw_score,
-      input_hash: input_hash.toString('hex'),
     })),
   ).toEqual(expected);
   const { medium, high } = model.manifest.tiers;

@@ -27,7 +27,7 @@ export type SampleJobOptions = {
 };
 
 /** Rows of a made-up cohort: every third has no facility, every fifth no due date, one value in ten is missing. */
-function sampleRows(rowCount: number, features: number, seed: number, firstRow = 1): ChunkRows {
+export function sampleRows(rowCount: number, features: number, seed: number, firstRow = 1): ChunkRows {
   const random = randomNumbers(seed);
   const ids = Array.from({ length: rowCount }, (_, row) => Buffer.from(`patient-é-${firstRow + row}`));
   const offsets = new Uint32Array(rowCount + 1);
@@ -78,7 +78,7 @@ export async function insertSampleJob(db: Db, options: SampleJobOptions): Promis
     .values({
       id: jobId,
       tenant_id: 1,
-      period: sql`date_trunc('month', now())::date`,
+      period: sql`now()::date`,
       name: 'sample',
       status: 'receiving',
       explain,

@@ -1,8 +1,11 @@
-import { createHash } from 'node:crypto';
-import { sql } from 'kysely';
-import { NO_DATE, NO_FACILITY } from '#shared/chunks/payload.ts';
-import type { Db } from '#shared/db/database.ts';
+import type { Pool, PoolClient } from 'pg';
+import type { ChunkRows } from '#shared/chunks/payload.ts';
+import { databaseOn } from '#shared/db/client-database.ts';
 import { claimChunk, failChunk, finishChunk } from '#shared/jobs/chunk-transitions.ts';
+import { encodeChunkScores, scoreContextOf } from '#shared/scores/encode-chunk-scores.ts';
+import type { Reasons } from '#shared/scores/reasons.ts';
+import type { ScoredRows } from '#shared/scores/score-block.ts';
+import { writeChunkScores } from '#shared/scores/write-chunk-scores.ts';
 import type { SampleJob } from './sample-job.ts';
 
 const CUTOFFS = { medium: 0.3, high: 0.5 };
@@ -13,17 +16,23 @@ export function sampleRisk(row: number): number {
 }
 
 /**
- * Ends a job as workers do, with made-up scores: predictions, audit rows and counts, chunk by chunk through the real
+ * Ends a job as workers do, with made-up scores: blocks, header and counts, chunk by chunk through the real
  * transitions. Chunks in `quarantined` are given up instead.
  */
 export async function settleSampleJob(
-  db: Db,
+  database: { pool: Pool },
   job: SampleJob,
-  options: { reasons?: number; quarantined?: readonly number[] } = {},
+  options: {
+    reasons?: number;
+    quarantined?: readonly number[];
+    /** Other cells than the job's chunks have, for what is written of them. */
+    change?: (rows: ChunkRows) => Partial<ChunkRows>;
+  } = {},
 ): Promise<void> {
   const { reasons = 0, quarantined = [] } = options;
   for (const [chunkNo, rows] of job.chunks.entries()) {
-    await db.transaction().execute(async (trx) => {
+    await inTransaction(database.pool, async (client) => {
+      const trx = databaseOn(client);
       const claim = await claimChunk(
         trx,
         { jobId: job.jobId, chunkNo, epoch: 1 },
@@ -39,74 +48,44 @@ export async function settleSampleJob(
         );
         return;
       }
-      const tiers: [number, number, number] = [0, 0, 0];
-      const scored = Array.from(rows.rowNumbers, (row, at) => {
-        const risk = sampleRisk(row);
-        const tier = risk >= CUTOFFS.high ? 2 : risk >= CUTOFFS.medium ? 1 : 0;
-        tiers[tier]++;
-        const { offsets, bytes } = rows.patientIds;
-        const facility = rows.facilities.indices[at] ?? NO_FACILITY;
-        const due = rows.dueDates[at] ?? NO_DATE;
-        return {
-          row,
-          at,
-          risk,
-          tier,
-          patientId: Buffer.from(bytes.subarray(offsets[at], offsets[at + 1])).toString(),
-          facilityId: facility === NO_FACILITY ? null : (rows.facilities.names[facility] ?? null),
-          dueDate: due === NO_DATE ? null : new Date(due * 86_400_000).toISOString().slice(0, 10),
-        };
+      const risks = Float64Array.from(rows.rowNumbers, sampleRisk);
+      const tiers = Uint8Array.from(risks, (risk) =>
+        risk >= CUTOFFS.high ? 2 : risk >= CUTOFFS.medium ? 1 : 0,
+      );
+      const scored: ScoredRows = {
+        rows: { ...rows, ...options.change?.(rows) },
+        rawScores: risks.map((risk) => risk - 0.5),
+        risks,
+        tiers,
+        reasons: reasons === 0 ? undefined : sampleReasons(rows.rowCount, reasons),
+      };
+      await writeChunkScores(client, encodeChunkScores(scoreContextOf(claim), scored));
+      const counts = [0, 1, 2].map((tier) => tiers.filter((one) => one === tier).length);
+      await finishChunk(trx, claim, {
+        rowCount: rows.rowCount,
+        tiers: counts as [number, number, number],
       });
-      await trx
-        .insertInto('predictions')
-        .values(
-          scored.map(({ row, at, risk, tier, patientId, facilityId, dueDate }) => ({
-            period: claim.period,
-            job_id: job.jobId,
-            row_no: row,
-            tenant_id: claim.tenantId,
-            chunk_no: chunkNo,
-            patient_id: patientId,
-            facility_id: facilityId,
-            due_date: dueDate,
-            raw_score: risk - 0.5,
-            risk,
-            tier,
-            reason_features: reasons === 0 ? null : Array.from({ length: reasons }, (_, index) => index),
-            reason_contributions:
-              reasons === 0 ? null : Array.from({ length: reasons }, (_, index) => 0.5 - index * 0.4),
-            reason_values:
-              reasons === 0
-                ? null
-                : Array.from({ length: reasons }, (_, index) => rows.features[index]?.[at] ?? NaN),
-          })),
-        )
-        .execute();
-      await trx
-        .insertInto('audit_log')
-        .values(
-          scored.map(({ row, risk, tier, patientId }) => ({
-            period: claim.period,
-            job_id: job.jobId,
-            row_no: row,
-            tenant_id: claim.tenantId,
-            chunk_no: chunkNo,
-            recorded_at: sql<Date>`clock_timestamp()`,
-            source: 'job' as const,
-            api_key_id: claim.apiKeyId,
-            actor: claim.actor,
-            patient_id: patientId,
-            model_version: claim.model.version,
-            model_sha256: claim.model.sha256,
-            raw_score: risk - 0.5,
-            risk,
-            tier,
-            input_hash: createHash('sha256').update(String(row)).digest(),
-            input: null,
-          })),
-        )
-        .execute();
-      await finishChunk(trx, claim, { rowCount: rows.rowCount, tiers });
     });
+  }
+}
+
+function sampleReasons(rowCount: number, k: number): Reasons {
+  return {
+    k,
+    features: Int32Array.from({ length: rowCount * k }, (_, at) => at % k),
+    contributions: Float64Array.from({ length: rowCount * k }, (_, at) => 0.5 - (at % k) * 0.4),
+  };
+}
+
+async function inTransaction(pool: Pool, work: (client: PoolClient) => Promise<void>): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await client.query('BEGIN');
+    await work(client);
+    await client.query('COMMIT');
+    client.release();
+  } catch (error) {
+    client.release(true);
+    throw error;
   }
 }

@@ -103,7 +103,7 @@ async function scoreChunk(
     SELECT ${chunk.shadow_id}, p.job_id, p.row_no, p.risk, p.tier, x.raw, x.risk, x.tier
     FROM unnest(${[...rows.rowNumbers]}::int[], ${[...raw]}::float8[], ${[...risks]}::float8[], ${tiers}::int2[])
       AS x (row_no, raw, risk, tier)
-    JOIN predictions p ON p.period = ${chunk.period}::date AND p.job_id = ${chunk.job_id} AND p.row_no = x.row_no`.execute(
+    JOIN predictions_of_chunk(${chunk.period}::date, ${chunk.job_id}, ${chunk.chunk_no}) p ON p.row_no = x.row_no`.execute(
     trx,
   );
   return undefined;

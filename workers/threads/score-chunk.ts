@@ -1,5 +1,4 @@
 import type { LightGbmModel } from '#engine/index.ts';
-import { encodeAuditRows, inputHashes } from '#shared/audit/audit-rows.ts';
 import { type ChunkRows, decodeChunkSync } from '#shared/chunks/payload.ts';
 import {
   type Binning,
@@ -12,7 +11,13 @@ import type { Allocate } from '#shared/db/copy/binary-copy.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import type { ModelManifest } from '#shared/models/manifest.ts';
 import { tierPolicy } from '#shared/tiers/tier-policy.ts';
-import { encodePredictions, type Reasons } from '#shared/predictions/write-prediction-rows.ts';
+import {
+  type ChunkScores,
+  encodeChunkScores,
+  type ScoreContext,
+} from '#shared/scores/encode-chunk-scores.ts';
+import type { Reasons } from '#shared/scores/reasons.ts';
+import type { ScoredRows } from '#shared/scores/score-block.ts';
 
 export type ScoreTask = {
   payload: Uint8Array<ArrayBuffer>;
@@ -23,24 +28,12 @@ export type ScoreTask = {
   tiers: ModelManifest['tiers'];
   /** What drift is measured against; without it nothing is counted. */
   baseline?: DriftBaseline;
-  context: {
-    period: string;
-    jobId: string;
-    tenantId: number;
-    chunkNo: number;
-    recordedAtMicros: bigint;
-    apiKeyId: string;
-    actor: string;
-    modelVersion: string;
-    modelSha256: Uint8Array;
-  };
+  context: ScoreContext;
 };
 
 export type ScoredChunk = {
   rowCount: number;
-  predictions: Buffer;
-  audit: Buffer;
-  digest: Uint8Array;
+  scores: ChunkScores;
   /** Counts by the model's bins, as chunk_histograms keeps them. */
   histograms: Uint8Array | undefined;
   /** Rows by tier: low, medium, high. */
@@ -74,25 +67,10 @@ export function scoreChunk(
   const inferenceMs = performance.now() - startedMs;
   const { tiers, counts } = tiersOf(rows, risks, task.tiers);
   const { context } = task;
-  const predictions = encodePredictions(context, rows, { rawScores, risks, tiers }, reasons, allocate);
-  const audit = encodeAuditRows(
-    { ...context, source: 'job' },
-    {
-      rowCount: rows.rowCount,
-      rowNumbers: rows.rowNumbers,
-      patientIds: rows.patientIds,
-      rawScores,
-      risks,
-      tiers,
-      inputHashes: inputHashes(rows),
-    },
-    allocate,
-  );
+  const scored: ScoredRows = { rows, rawScores, risks, tiers, reasons };
   return {
     rowCount: rows.rowCount,
-    predictions,
-    audit: audit.copy,
-    digest: audit.digest,
+    scores: encodeChunkScores(context, scored, allocate),
     histograms: binning === undefined ? undefined : histogramsOf(binning, rows, risks),
     tiers: counts,
     inferenceMs,

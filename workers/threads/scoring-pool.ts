@@ -32,8 +32,6 @@ export type ScoringPoolOptions = {
 };
 
 const THREAD_YOUNG_MB = 12;
-/** Predictions and audit. */
-const BUFFERS_A_CHUNK = 2;
 
 export function createScoringPool(options: ScoringPoolOptions): ScoringPool {
   const threads = options.threads === 0 ? availableParallelism() : options.threads;
@@ -65,15 +63,13 @@ export function createScoringPool(options: ScoringPoolOptions): ScoringPool {
 
   const spares: ArrayBuffer[] = [];
   const recycle = (scored: ScoredChunk) => {
-    for (const { buffer } of [scored.predictions, scored.audit]) {
-      if (buffer instanceof ArrayBuffer && spares.length < BUFFERS_A_CHUNK * options.maxTasks)
-        spares.push(buffer);
-    }
+    const { buffer } = scored.scores.blocks;
+    if (buffer instanceof ArrayBuffer && spares.length < options.maxTasks) spares.push(buffer);
   };
 
   const score = async (task: ScoreTask, model: PreparedModel, signal: AbortSignal): Promise<ScoredChunk> => {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]);
-    const lent = spares.splice(0, BUFFERS_A_CHUNK);
+    const lent = spares.splice(0, 1);
     if (stopping !== undefined) {
       throw new ServiceError('scoring_failed', 'The scoring threads have stopped.', { retryable: true });
     }

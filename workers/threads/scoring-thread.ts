@@ -27,7 +27,7 @@ export default function score(task: ThreadTask): ThreadAnswer {
   try {
     const { model, binning } = modelOf(task);
     const scored = scoreChunk(task, model, binning, allocateFrom(task.spares));
-    return moved({ scored }, [scored.predictions.buffer, scored.audit.buffer]);
+    return moved({ scored }, [scored.scores.blocks.buffer]);
   } catch (error) {
     const [code, message] =
       error instanceof ServiceError

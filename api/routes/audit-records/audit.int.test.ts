@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inputHash } from '#shared/audit/input-hash.ts';
 import { insertSampleJob, type SampleJob } from '#test/support/sample-job.ts';
 import { sampleModel } from '#test/support/sample-model.ts';
 import { sampleRisk, settleSampleJob } from '#test/support/settle-sample-job.ts';
@@ -9,6 +10,7 @@ type AuditRecord = {
   row: number;
   patient_id: string;
   recorded_at: string;
+  input_hash: string | null;
   input?: Record<string, number | null>;
 };
 type Page = { records: AuditRecord[]; next_cursor: string | null };
@@ -22,7 +24,7 @@ beforeAll(async () => {
   jobs = [];
   for (let index = 0; index < 3; index++) {
     const job = await insertSampleJob(api.database.db, { model, chunks: 2, rowsPerChunk: 15 });
-    await settleSampleJob(api.database.db, job);
+    await settleSampleJob(api.database, job);
     jobs.push(job);
   }
 });
@@ -39,7 +41,7 @@ async function allRecords(query: string): Promise<AuditRecord[]> {
   return records;
 }
 
-test('of a patient gives every score that was ever made, the newest first, with who, when, model and hash', async () => {
+test('of a patient gives every score that was ever made, the newest first, with who, when and model', async () => {
   const records = await allRecords(`patient_id=${encodeURIComponent('patient-é-7')}&limit=2`);
   expect(records.map(({ job_id: id }) => id)).toStrictEqual(jobs.map(({ jobId }) => jobId).toReversed());
   expect(records[0]).toMatchObject({
@@ -50,7 +52,7 @@ test('of a patient gives every score that was ever made, the newest first, with 
     model: { version: 'test-1', sha256: model.manifest.sha256 },
     risk: sampleRisk(7),
     tier: 'medium',
-    input_hash: expect.stringMatching(/^[0-9a-f]{64}$/u),
+    input_hash: null,
   });
   expect(records[0]).not.toHaveProperty('input');
 });
@@ -78,6 +80,7 @@ test('with include=input holds the features that were scored, null where missing
       .map((value) => (Number.isNaN(value) ? null : value));
     expect(Object.values(record.input ?? {})).toStrictEqual(stored);
     expect(Object.keys(record.input ?? {})[0]).toBe('feature_0');
+    expect(record.input_hash).toBe(inputHash(chunk!, at));
   }
 });
 
@@ -122,7 +125,7 @@ test('reading it is audited itself, with exactly the patient that was asked for'
 
 test('a payload that was tampered with is not passed off as the input', async () => {
   const job = await insertSampleJob(api.database.db, { model, chunks: 1, rowsPerChunk: 5 });
-  await settleSampleJob(api.database.db, job);
+  await settleSampleJob(api.database, job);
   await api.database.db
     .updateTable('chunks')
     .set({ payload: Buffer.from('other') })

@@ -81,7 +81,13 @@ export const auditRecords = route(
     const last = page.at(-1);
     return jsonResponse({
       records: page.map(({ record }, index) =>
-        inputs === undefined ? record : { ...record, input: inputs[index] ?? null },
+        inputs === undefined
+          ? record
+          : {
+              ...record,
+              input_hash: inputs[index]?.hash ?? record.input_hash,
+              input: inputs[index]?.input ?? null,
+            },
       ),
       next_cursor:
         found.length > page.length && last !== undefined ? deps.cursors.encode(scope, last.position) : null,

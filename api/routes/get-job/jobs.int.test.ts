@@ -36,7 +36,7 @@ describe('a job', () => {
       finished_at: null,
       links: { self: path, results: `${path}/results` },
     });
-    await settleSampleJob(api.database.db, job);
+    await settleSampleJob(api.database, job);
     await expect
       .poll(() => api.json(path))
       .toMatchObject({
@@ -92,7 +92,7 @@ describe('a job', () => {
     const job = await insertJob();
     const startMs = performance.now();
     const waiting = api.call(`/v1/jobs/${job.jobId}`, { key: reader, headers: { prefer: 'wait=20' } });
-    await settleSampleJob(api.database.db, job);
+    await settleSampleJob(api.database, job);
     const answer = await waiting;
     expect(await answer.json()).toMatchObject({ status: 'completed' });
     expect(answer.headers.get('preference-applied')).toBe('wait=20');
@@ -127,7 +127,7 @@ describe('events', () => {
     expect(answer.headers.get('content-type')).toBe('text/event-stream');
     expect(answer.headers.get('content-encoding')).toBeNull();
     const all = answer.text();
-    await settleSampleJob(api.database.db, job);
+    await settleSampleJob(api.database, job);
     const events = (await all).split('\n\n').filter((event) => event.startsWith('event:'));
     expect(events.at(-1)).toMatch(/^event: done\ndata: \{.*"status":"completed"/u);
     for (const event of events.slice(0, -1)) expect(event).toMatch(/^event: progress\n/u);
@@ -155,7 +155,7 @@ describe('cancelling', () => {
 
   test('a completed job is refused', async () => {
     const job = await insertJob();
-    await settleSampleJob(api.database.db, job);
+    await settleSampleJob(api.database, job);
     expect(await api.json(`/v1/jobs/${job.jobId}`, { method: 'DELETE', status: 409 })).toMatchObject({
       code: 'job_finished',
     });
@@ -165,7 +165,7 @@ describe('cancelling', () => {
 describe('retrying', () => {
   test('opens the quarantined chunks alone', async () => {
     const job = await insertJob();
-    await settleSampleJob(api.database.db, job, { quarantined: [1] });
+    await settleSampleJob(api.database, job, { quarantined: [1] });
     expect(await api.json(`/v1/jobs/${job.jobId}`)).toMatchObject({
       status: 'partial',
       rows: { scored: 20, quarantined: 20 },
@@ -179,7 +179,7 @@ describe('retrying', () => {
 
   test('without anything to retry is refused', async () => {
     const job = await insertJob();
-    await settleSampleJob(api.database.db, job);
+    await settleSampleJob(api.database, job);
     expect(await api.json(`/v1/jobs/${job.jobId}/retry`, { method: 'POST', status: 409 })).toMatchObject({
       code: 'nothing_to_retry',
     });

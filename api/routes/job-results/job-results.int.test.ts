@@ -23,7 +23,7 @@ let path: string;
 beforeAll(async () => {
   api = await startTestApi();
   job = await insertSampleJob(api.database.db, { model, chunks: 3, rowsPerChunk: 40, explain: 2 });
-  await settleSampleJob(api.database.db, job, { reasons: 2 });
+  await settleSampleJob(api.database, job, { reasons: 2 });
   path = `/v1/jobs/${job.jobId}/results`;
 });
 afterAll(() => api.stop());
@@ -102,27 +102,30 @@ describe('results', () => {
   });
 
   test('stream as csv with a head, formula cells neutralised', async () => {
-    await api.database.db
-      .updateTable('predictions')
-      .set({ patient_id: '=1+1', facility_id: '@SUM(A1)' })
-      .where('job_id', '=', job.jobId)
-      .where('row_no', '=', 5)
-      .execute();
-    const answer = await api.call(`${path}?format=csv`, { key: await api.key(['read']) });
+    const hostile = await insertSampleJob(api.database.db, {
+      model,
+      chunks: 1,
+      rowsPerChunk: 120,
+      explain: 2,
+    });
+    await settleSampleJob(api.database, hostile, {
+      reasons: 2,
+      change: (rows) => ({
+        patientIds: idsOf(Array.from(rows.rowNumbers, (row) => (row === 5 ? '=1+1' : `P-${row}`))),
+        facilities: { names: ['@SUM(A1)'], indices: rows.facilities.indices.map(() => 0) },
+      }),
+    });
+    const answer = await api.call(`/v1/jobs/${hostile.jobId}/results?format=csv`, {
+      key: await api.key(['read']),
+    });
     expect(answer.headers.get('content-type')).toContain('text/csv');
-    expect(answer.headers.get('content-disposition')).toContain(`results-${job.jobId}.csv`);
+    expect(answer.headers.get('content-disposition')).toContain(`results-${hostile.jobId}.csv`);
     const [head, ...lines] = (await answer.text()).trimEnd().split('\r\n');
     expect(head).toBe(
       'row,patient_id,facility_id,due_date,risk,tier,reason_1_feature,reason_1_value,reason_1_contribution,reason_1_text,reason_2_feature,reason_2_value,reason_2_contribution,reason_2_text',
     );
     expect(lines).toHaveLength(120);
     expect(lines[4]).toMatch(/^5,'=1\+1,'@SUM\(A1\),/u);
-    await api.database.db
-      .updateTable('predictions')
-      .set({ patient_id: 'patient-é-5', facility_id: 'facility-ü' })
-      .where('job_id', '=', job.jobId)
-      .where('row_no', '=', 5)
-      .execute();
   });
 
   test('stop at the limit of a stream', async () => {
@@ -148,7 +151,7 @@ describe('results', () => {
   test('refuse a cursor that was changed, of another filter, or of another job', async () => {
     const { next_cursor: cursor } = (await api.json(`${path}?limit=5`)) as unknown as { next_cursor: string };
     const other = await insertSampleJob(api.database.db, { model, chunks: 1, rowsPerChunk: 3 });
-    await settleSampleJob(api.database.db, other);
+    await settleSampleJob(api.database, other);
     const changed = cursor.slice(0, -2) + (cursor.endsWith('A') ? 'BB' : 'AA');
     for (const address of [
       `${path}?limit=5&cursor=${changed}`,
@@ -215,7 +218,7 @@ describe('a job that has no results says why', () => {
       code: 'job_cancelled',
     });
     const failed = await insertSampleJob(api.database.db, { model, chunks: 1 });
-    await settleSampleJob(api.database.db, failed, { quarantined: [0] });
+    await settleSampleJob(api.database, failed, { quarantined: [0] });
     expect(await api.json(`/v1/jobs/${failed.jobId}/results`, { status: 409 })).toMatchObject({
       code: 'job_failed',
     });
@@ -223,8 +226,15 @@ describe('a job that has no results says why', () => {
 
   test('but a partial one gives what was scored', async () => {
     const partial = await insertSampleJob(api.database.db, { model, chunks: 2, rowsPerChunk: 10 });
-    await settleSampleJob(api.database.db, partial, { quarantined: [0] });
+    await settleSampleJob(api.database, partial, { quarantined: [0] });
     const { rows } = (await api.json(`/v1/jobs/${partial.jobId}/results`)) as unknown as Page;
     expect(rows.map(({ row }) => row)).toStrictEqual(Array.from({ length: 10 }, (_, index) => 11 + index));
   });
 });
+
+function idsOf(ids: string[]): { offsets: Uint32Array; bytes: Uint8Array } {
+  const encoded = ids.map((id) => Buffer.from(id));
+  const offsets = new Uint32Array(ids.length + 1);
+  for (const [row, id] of encoded.entries()) offsets[row + 1] = offsets[row]! + id.length;
+  return { offsets, bytes: new Uint8Array(Buffer.concat(encoded)) };
+}

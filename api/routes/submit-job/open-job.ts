@@ -40,7 +40,7 @@ export async function openJob(db: Db, jobId: string, opening: JobOpening): Promi
         .values({
           id: jobId,
           tenant_id: opening.tenantId,
-          period: sql<string>`date_trunc('month', now())::date`,
+          period: sql<string>`now()::date`,
           name: opening.name,
           status: 'receiving',
           priority: opening.priority,

@@ -26,8 +26,8 @@ const LIMITS = { contextBytes: 30e6, bytesAboveBase: 150e6, p99Ms: 250 };
 /** What the schema of a later release may have: see test/deploy/rolling-update.int.test.ts. */
 const EXPANSION = `
 ALTER TABLE jobs ADD COLUMN later_note text;
-ALTER TABLE predictions ADD COLUMN later_score double precision;
-ALTER TABLE audit_log ADD COLUMN later_purpose text NOT NULL DEFAULT 'care';`;
+ALTER TABLE score_blocks ADD COLUMN later_score double precision;
+ALTER TABLE online_rows ADD COLUMN later_purpose text NOT NULL DEFAULT 'care';`;
 
 const { values } = parseArgs({
   options: {

@@ -10,6 +10,7 @@ const ARRAY_HEADER_BYTES = 20;
  */
 export class CopyBinaryReader {
   readonly #bytes: Buffer;
+  readonly #view: DataView;
   #at: number;
 
   constructor(bytes: Buffer) {
@@ -17,6 +18,7 @@ export class CopyBinaryReader {
       throw new ServiceError('internal', 'PostgreSQL sent no binary copy.');
     }
     this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#at = SIGNATURE.length + 8 + bytes.readInt32BE(SIGNATURE.length + 4);
   }
 
@@ -54,6 +56,93 @@ export class CopyBinaryReader {
 
   float8Array(): number[] {
     return this.#array((at) => this.#bytes.readDoubleBE(at));
+  }
+
+  /** A view. */
+  bytes(): Buffer | undefined {
+    const length = this.#next();
+    return length < 0 ? undefined : this.#bytes.subarray(this.#at - length, this.#at);
+  }
+
+  /** Undefined for NULL; a NULL within is undefined. */
+  texts(): (string | undefined)[] | undefined {
+    const length = this.#next();
+    if (length < 0) return undefined;
+    const start = this.#at - length;
+    const count = length < ARRAY_HEADER_BYTES ? 0 : this.#bytes.readInt32BE(start + 12);
+    const texts: (string | undefined)[] = [];
+    for (let at = start + ARRAY_HEADER_BYTES; texts.length < count;) {
+      const size = this.#bytes.readInt32BE(at);
+      at += 4;
+      texts.push(size < 0 ? undefined : this.#bytes.toString('utf8', at, at + size));
+      at += Math.max(0, size);
+    }
+    return texts;
+  }
+
+  /** Calls `visit` with the bytes of each element of a text[], an empty range for a NULL; none are copied. */
+  eachText(visit: (bytes: Buffer, start: number, end: number) => void): void {
+    const length = this.#next();
+    if (length < ARRAY_HEADER_BYTES) return;
+    const start = this.#at - length;
+    const count = this.#bytes.readInt32BE(start + 12);
+    for (let at = start + ARRAY_HEADER_BYTES, index = 0; index < count; index++) {
+      const size = Math.max(0, this.#view.getInt32(at));
+      at += 4;
+      visit(this.#bytes, at, at + size);
+      at += size;
+    }
+  }
+
+  int2s(): Int16Array | undefined {
+    return this.#numbers(
+      2,
+      (count) => new Int16Array(count),
+      (view, at) => view.getInt16(at),
+    );
+  }
+
+  int4s(): Int32Array | undefined {
+    return this.#numbers(
+      4,
+      (count) => new Int32Array(count),
+      (view, at) => view.getInt32(at),
+    );
+  }
+
+  float4s(): Float32Array | undefined {
+    return this.#numbers(
+      4,
+      (count) => new Float32Array(count),
+      (view, at) => view.getFloat32(at),
+    );
+  }
+
+  float8s(): Float64Array | undefined {
+    return this.#numbers(
+      8,
+      (count) => new Float64Array(count),
+      (view, at) => view.getFloat64(at),
+    );
+  }
+
+  /** An array without a NULL within; undefined for NULL. */
+  #numbers<T extends Int16Array | Int32Array | Float32Array | Float64Array>(
+    width: number,
+    make: (count: number) => T,
+    read: (view: DataView, at: number) => number,
+  ): T | undefined {
+    const length = this.#next();
+    if (length < 0) return undefined;
+    const start = this.#at - length;
+    const count = length < ARRAY_HEADER_BYTES ? 0 : this.#bytes.readInt32BE(start + 12);
+    const values = make(count);
+    let at = start + ARRAY_HEADER_BYTES + 4;
+    for (let index = 0; index < count; index++) {
+      values[index] = read(this.#view, at);
+      at += width + 4;
+    }
+    return values;
   }
 
   /** Steps over a field and gives its length, −1 for NULL. */

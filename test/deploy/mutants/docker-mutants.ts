@@ -56,7 +56,7 @@ export const composeMutants = [
     ],
     'a volume that the user may not write': ['- backups:/backups\n', '- backups:/var/backups\n'],
     'keys in a log': ['logging:\n      driver: none', 'restart: "no"'],
-    'retention without its months': ['PREDICTION_MONTHS: $', 'PREDICTION_MONTH: $'],
+    'retention without its months': ['AUDIT_MONTHS: $', 'AUDIT_MONTH: $'],
     'no store but Amazon’s': ['      AWS_ENDPOINT_URL: ${AWS_ENDPOINT_URL:-}\n', ''],
     'api before the migration': [
       'depends_on: &after-migration\n      app-login:\n        condition: service_completed_successfully',

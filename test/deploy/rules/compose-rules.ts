@@ -330,7 +330,7 @@ rule('production: backup and restore have one store, and retention has its month
     expect(Object.keys(prod.services[name]?.environment ?? {})).toContain('AWS_ENDPOINT_URL');
   }
   expect(Object.keys(prod.services['retention']?.environment ?? {})).toEqual(
-    expect.arrayContaining(['PREDICTION_MONTHS', 'AUDIT_MONTHS']),
+    expect.arrayContaining(['AUDIT_MONTHS']),
   );
 });
 

@@ -776,14 +776,7 @@ rule('who reaches whom: only what has to, and nobody from elsewhere', ({ overlay
 });
 
 /** Variables of the commands, that shared/config does not read. */
-const TOOLS_VARIABLES = [
-  'NODE_OPTIONS',
-  'IIT_API_URL',
-  'COHORT_PATH',
-  'PREDICTION_MONTHS',
-  'AUDIT_MONTHS',
-  'AWS_REGION',
-];
+const TOOLS_VARIABLES = ['NODE_OPTIONS', 'IIT_API_URL', 'COHORT_PATH', 'AUDIT_MONTHS', 'AWS_REGION'];
 
 /** The environment of a container as far as it is no secret: its ConfigMap's data under its own values. */
 function environmentOf(container: Container, all: Manifest[]): Record<string, string> {

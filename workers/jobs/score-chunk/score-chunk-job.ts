@@ -5,6 +5,7 @@ import { isServerFailure } from '#shared/db/database-failure.ts';
 import { driftBaseline } from '#shared/drift/binning.ts';
 import { type ErrorCode, ServiceError } from '#shared/errors/errors.ts';
 import { type Claim, claimChunk, failChunk, handBackChunk } from '#shared/jobs/chunk-transitions.ts';
+import { scoreContextOf } from '#shared/scores/encode-chunk-scores.ts';
 import type { Settled } from '#shared/jobs/settle-job.ts';
 import type { CrashPoints } from '#shared/lifecycle/crash-points.ts';
 import type { Logger } from '#shared/log/logger.ts';
@@ -115,17 +116,7 @@ async function scoreAndWrite(deps: ScoreChunkDeps, claim: Claim, signal: AbortSi
         explain,
         tiers: model.manifest.tiers,
         baseline: driftBaseline(model.manifest),
-        context: {
-          period: claim.period,
-          jobId: claim.jobId,
-          tenantId: claim.tenantId,
-          chunkNo: claim.chunkNo,
-          recordedAtMicros: BigInt(claim.claimedAtMicros),
-          apiKeyId: claim.apiKeyId,
-          actor: claim.actor,
-          modelVersion: claim.model.version,
-          modelSha256: claim.model.sha256,
-        },
+        context: scoreContextOf(claim),
       },
       model.prepared,
       signal,
