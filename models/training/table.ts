@@ -9,6 +9,7 @@ import { GRACE_DAYS, History } from '#patients/features/history.ts';
 import { manifestFeatures } from '#shared/models/manifest-features.ts';
 import { isAtRisk, labelOf, standing, WINDOW_DAYS } from '#patients/features/outcome.ts';
 import type { PatientRecord } from '#patients/record/patient-record.ts';
+import { EntryVolume } from './entry-volume.ts';
 
 /** Columns after the features of a row. */
 const AFTER = ['label', 'at_risk', 'as_of', 'facility', 'patient'] as const;
@@ -16,9 +17,11 @@ const FLUSH_ROWS = 4096;
 
 /**
  * Days before the end of the data at which the table looks. No label window of one split reaches past the
- * first as-of date of the next, so that nothing of a later split is seen in an earlier one.
+ * first as-of date of the next, so that nothing of a later split is seen in an earlier one. The rows `before` are not
+ * trained on: they tell how each facility did before the training begins.
  */
 export const AS_OF_DAYS_BEFORE_END = {
+  before: [1020, 960, 900],
   train: [780, 720, 660, 600, 540, 480, 420],
   validation: [330, 270],
   test: [180, 120],
@@ -74,18 +77,22 @@ export async function writeTrainingTable(
   const out = createWriteStream(join(options.directory, 'table.f64'));
   const extractor = new Extractor();
   const scratch = new History();
-  const facilities = new Map<string, { index: number; cutOff: EpochDay; patients: number }>();
+  const facilities = new Map<string, { index: number; volume: EntryVolume; patients: number }>();
   let block = new Float64Array(FLUSH_ROWS * width);
   let inBlock = 0;
   let rows = 0;
   let patientCount = 0;
   for await (const patient of patients) {
     const { facilityId } = patient;
-    const facility = facilities.get(facilityId) ?? { index: facilities.size, cutOff: 0, patients: 0 };
+    const facility = facilities.get(facilityId) ?? {
+      index: facilities.size,
+      volume: new EntryVolume(),
+      patients: 0,
+    };
     facilities.set(facilityId, facility);
     facility.patients++;
     const whole = patient.wholeRecord();
-    facility.cutOff = Math.max(facility.cutOff, lastEntry(whole, options.end));
+    facility.volume.add(whole, options.end);
     for (const asOf of asOfs) {
       const at = inBlock * width;
       const record = patient.recordOn(asOf);
@@ -125,22 +132,12 @@ export async function writeTrainingTable(
     grace_days: GRACE_DAYS,
     end: isoDate(options.end),
     ...options.describe(),
-    facilities: [...facilities.values()].map(({ cutOff, patients: size }) => ({
-      cut_off: cutOff,
+    facilities: [...facilities].map(([id, { volume, patients: size }]) => ({
+      id,
+      cut_off: volume.lastOrdinaryDay(),
       patients: size,
     })),
   };
   await writeFile(join(options.directory, 'table.json'), JSON.stringify(meta));
   return { rows, patients: patientCount };
-}
-
-/** Last day on which something was typed in for the patient. */
-function lastEntry(record: PatientRecord, end: EpochDay): EpochDay {
-  let last = 0;
-  for (const series of [record.pickups, record.visits])
-    for (let i = 0; i < series.count; i++) {
-      const known = series.known[i]!;
-      if (known > last && known <= end) last = known;
-    }
-  return last;
 }
