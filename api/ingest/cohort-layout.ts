@@ -1,4 +1,5 @@
 import { IDENTIFIER_NAMES } from '#patients/record/identifiers.ts';
+import { FEATURE_NAMES } from '#patients/features/features.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import type { ManifestFeature, ModelManifest } from '#shared/models/manifest.ts';
 
@@ -24,6 +25,8 @@ const LONGEST_NAME = 200;
 export type LayoutOptions = {
   manifest: ModelManifest;
   ignoreUnknown: boolean;
+  /** False: the model's table of facilities is not used, so that its feature is missing unless a column brings it. */
+  facilityEffect?: boolean;
   /** Where the header stands. */
   line?: number;
 };
@@ -35,7 +38,7 @@ export type CohortLayout = {
   names: string[];
   /** Columns with a name that nothing is read from. */
   ignored: string[];
-  /** Features of the model that no column brings: missing in every row. */
+  /** Features of the model that no column brings and the service does not fill in: missing in every row. */
   absentFeatures: string[];
 };
 
@@ -62,6 +65,13 @@ function fold(name: string): string {
     .replaceAll(/[^\p{L}\p{N}]/gu, '');
 }
 
+const FEATURE_TITLES = new Set(FEATURE_NAMES.map(fold));
+
+/** Whether a column is named like one of the service's features, in use by the model or not. */
+export function isFeatureName(name: string): boolean {
+  return FEATURE_TITLES.has(fold(name));
+}
+
 /** The canonical name of each column's role, for the description of the file; null for one that is not read. */
 export function readAs(layout: CohortLayout, manifest: ModelManifest): (string | null)[] {
   const identity = new Map(IDENTITY.map(([name, role]) => [role, name]));
@@ -75,7 +85,7 @@ export function readAs(layout: CohortLayout, manifest: ModelManifest): (string |
  * each with all names at once in `columns`. Columns without a name are passed over.
  */
 export function layOut(names: string[], options: LayoutOptions): CohortLayout {
-  const { manifest, ignoreUnknown, line = 1 } = options;
+  const { manifest, ignoreUnknown, facilityEffect = true, line = 1 } = options;
   if (names.length > MAX_COLUMNS) {
     throw new ServiceError(
       'too_many_columns',
@@ -92,7 +102,10 @@ export function layOut(names: string[], options: LayoutOptions): CohortLayout {
   });
   if (duplicates.length > 0)
     throw columnsError('duplicate_columns', 'Columns occur more than once', duplicates, line);
-  const unknown = names.filter((_, column) => found[column] === undefined);
+  const unread = names.filter((_, column) => found[column] === undefined);
+  // A feature of the service that this model does without is no mistake of whoever sends it.
+  const unknown = unread.filter((name) => !isFeatureName(name));
+  const filledIn = manifest.facility_effect?.feature;
   const required = manifest.features.filter(isRequired);
   const missing = [
     ...(present.has(PATIENT_ID) ? [] : ['patient_id']),
@@ -120,8 +133,10 @@ export function layOut(names: string[], options: LayoutOptions): CohortLayout {
   return {
     roles: Int32Array.from(found, (role) => role ?? IGNORED),
     names,
-    ignored: unknown,
-    absentFeatures: manifest.features.filter(({ index }) => !present.has(index)).map(({ name }) => name),
+    ignored: unread,
+    absentFeatures: manifest.features
+      .filter(({ index, name }) => !present.has(index) && !(facilityEffect && name === filledIn))
+      .map(({ name }) => name),
   };
 }
 

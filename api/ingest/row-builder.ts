@@ -18,6 +18,7 @@ import { isMissing, isMissingDate } from '#patients/values/missing.ts';
 import type { NumberStyle } from '#patients/values/numbers.ts';
 import type { RejectedRow } from '#shared/jobs/append-to-job.ts';
 import type { ModelManifest } from '#shared/models/manifest.ts';
+import { type FacilityRatios, facilityRatios } from '#shared/models/facility-ratios.ts';
 import { type ValueFault, ValueRules } from '#shared/models/value-rules.ts';
 import { parseCalendarDate } from './calendar-date.ts';
 import { DUE_DATE, FACILITY_ID, FIRST_IDENTIFIER, IGNORED, PATIENT_ID } from './cohort-layout.ts';
@@ -36,6 +37,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export type RowBuilderOptions = {
   manifest: ModelManifest;
   chunkRows: number;
+  /** False: nobody's risk is to depend on their facility. */
+  facilityEffect?: boolean;
   /** Takes a full chunk; its arrays are the builder's own and are used again as soon as this returns. */
   onChunk: (rows: ChunkRows) => void;
 };
@@ -60,6 +63,7 @@ export class RowBuilder {
   readonly #capacity: number;
   readonly #onChunk: RowBuilderOptions['onChunk'];
   readonly #patients = new PatientCounter();
+  readonly #ratios: FacilityRatios | undefined;
 
   #rowCount = 0;
   readonly #columns: Float64Array;
@@ -96,6 +100,7 @@ export class RowBuilder {
     const { features } = options.manifest;
     this.#rules = new ValueRules(features);
     this.#capacity = options.chunkRows;
+    this.#ratios = facilityRatios(options.manifest, options.facilityEffect ?? true);
     this.#onChunk = options.onChunk;
     this.values = new Float64Array(features.length).fill(NaN);
     this.#columns = new Float64Array(features.length * this.#capacity);
@@ -176,6 +181,7 @@ export class RowBuilder {
   end(): void {
     const row = this.#rowCount;
     if (!this.#hasId) this.reject('patient_id', 'missing_value', 'patient_id is empty.');
+    if (this.#ratios !== undefined) this.#lookUpFacility(this.#ratios);
     if (this.#fault === undefined) this.#judge(row);
     if (this.#fault !== undefined) {
       this.#rejections.push(this.#named(this.#fault));
@@ -252,6 +258,14 @@ export class RowBuilder {
       fault.facilityId ??= this.#facility.toString('utf8', 0, this.#facilityLength);
     if (this.#day !== NO_DATE) fault.dueDate ??= isoDateOf(this.#day);
     return fault;
+  }
+
+  /** What the model knows of the row's facility, unless the row says it itself. */
+  #lookUpFacility(ratios: FacilityRatios): void {
+    const { values } = this;
+    if (!ratios.isOn) values[ratios.column] = NaN;
+    else if (Number.isNaN(values[ratios.column]) && this.#facilityLength > 0)
+      values[ratios.column] = ratios.of(this.#facility.toString('utf8', 0, this.#facilityLength));
   }
 
   /** Moves the row's values into their columns, up to the first that is not one of its feature's. */

@@ -33,7 +33,7 @@ async function table(...records: readonly PatientRecord[]) {
     recordOn: () => record,
     wholeRecord: () => record,
   }));
-  const describe = () => ({ synthetic: true, source: 'SYNTHETIC test' });
+  const describe = () => ({ synthetic: true, source: 'SYNTHETIC test', format: 'records' as const });
   const summary = await writeTrainingTable(patients, { directory, end: END, describe });
   const bytes = await readFile(join(directory, 'table.f64'));
   const values = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);

@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { isoDate, type EpochDay } from '#patients/record/epoch-day.ts';
 import { Extractor } from '#patients/features/extract.ts';
 import { FEATURES } from '#patients/features/features.ts';
+import { FACILITY_FEATURE } from '#patients/features/list/facility.ts';
 import { GRACE_DAYS, History } from '#patients/features/history.ts';
 import { manifestFeatures } from '#shared/models/manifest-features.ts';
 import { isAtRisk, labelOf, standing, WINDOW_DAYS } from '#patients/features/outcome.ts';
 import type { PatientRecord } from '#patients/record/patient-record.ts';
 import { EntryVolume } from './entry-volume.ts';
+import { DIRECTIONS, MODEL_FEATURES } from './model-features.ts';
 
 /** Columns after the features of a row. */
 const AFTER = ['label', 'at_risk', 'as_of', 'facility', 'patient'] as const;
@@ -50,7 +52,13 @@ export interface TableOptions {
   /** Last day of the data. */
   readonly end: EpochDay;
   /** Asked at the end: whether the records were simulated, and words for where they came from. */
-  readonly describe: () => { readonly synthetic: boolean; readonly source: string };
+  readonly describe: () => {
+    readonly synthetic: boolean;
+    readonly source: string;
+    readonly format: 'records' | 'stacked' | 'snapshot';
+  };
+  /** Days before the end at which the table looks, by split. */
+  readonly asOfDays?: Readonly<Record<string, readonly number[]>>;
 }
 
 export interface TableSummary {
@@ -72,7 +80,8 @@ export async function writeTrainingTable(
   patients: AsyncIterable<TrainingPatient> | Iterable<TrainingPatient>,
   options: TableOptions,
 ): Promise<TableSummary> {
-  const asOfs = Object.values(AS_OF_DAYS_BEFORE_END).flatMap((days) => days.map((d) => options.end - d));
+  const { asOfDays = AS_OF_DAYS_BEFORE_END } = options;
+  const asOfs = Object.values(asOfDays).flatMap((days) => days.map((d) => options.end - d));
   const width = FEATURES.length + AFTER.length;
   const out = createWriteStream(join(options.directory, 'table.f64'));
   const extractor = new Extractor();
@@ -115,7 +124,7 @@ export async function writeTrainingTable(
   out.end(new Uint8Array(block.buffer, 0, inBlock * width * 8));
   await once(out, 'finish');
   const splits = Object.fromEntries(
-    Object.entries(AS_OF_DAYS_BEFORE_END).map(([name, days]) => [
+    Object.entries(asOfDays).map(([name, days]) => [
       name,
       days.map((d) => ({ day: options.end - d, date: isoDate(options.end - d) })),
     ]),
@@ -123,7 +132,12 @@ export async function writeTrainingTable(
   const meta = {
     columns: [...FEATURES.map((f) => f.name), ...AFTER],
     features: manifestFeatures(),
-    drift_features: FEATURES.filter((f) => !f.calendar).map((f) => f.name),
+    model_features: MODEL_FEATURES,
+    directions: DIRECTIONS,
+    facility_feature: FACILITY_FEATURE,
+    // Which facilities send is no drift of their patients, nor is the season.
+    drift_features: FEATURES.filter((f) => !f.calendar && f.name !== FACILITY_FEATURE).map((f) => f.name),
+    line_list: Object.fromEntries(FEATURES.map((f) => [f.name, f.lineList])),
     rows,
     patients: patientCount,
     splits,
