@@ -1,9 +1,9 @@
 import { IDENTIFIER_NAMES } from '#patients/record/identifiers.ts';
-import { FEATURE_NAMES } from '#patients/features/features.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
+import { manifestFeatures } from '#shared/models/manifest-features.ts';
 import type { ManifestFeature, ModelManifest } from '#shared/models/manifest.ts';
 
-/** What a column of the input is: a feature by its index in the model, or one of these. */
+/** What a column of the input is: a feature by its place among `judgedFeatures`, or one of these. */
 export const PATIENT_ID = -1;
 export const FACILITY_ID = -2;
 export const DUE_DATE = -3;
@@ -47,7 +47,7 @@ export type CohortLayout = {
  * people write them: without case, blanks and punctuation, unless two of the model's differ by those alone.
  */
 export function roleLookup(manifest: ModelManifest): (name: string) => number | undefined {
-  const known = [...IDENTITY, ...manifest.features.map(({ name, index }) => [name, index] as const)];
+  const known = [...IDENTITY, ...judgedFeatures(manifest).map(({ name, index }) => [name, index] as const)];
   const exact = new Map<string, number>(known);
   const folded = new Map<string, number | undefined>();
   for (const [name, role] of exact) {
@@ -57,19 +57,22 @@ export function roleLookup(manifest: ModelManifest): (name: string) => number | 
   return (name) => exact.get(name) ?? folded.get(fold(name));
 }
 
+/**
+ * The model's features, then the service's own that the model does without: a table may bring those. Their values are
+ * judged as ever, so that whether a row is good does not hang on the model, and then let go.
+ */
+export function judgedFeatures({ features }: Pick<ModelManifest, 'features'>): ManifestFeature[] {
+  const taken = new Set([...IDENTITY.map(([name]) => fold(name)), ...features.map(({ name }) => fold(name))]);
+  const others = manifestFeatures().filter(({ name }) => !taken.has(fold(name)));
+  return [...features, ...others.map((feature, i) => ({ ...feature, index: features.length + i }))];
+}
+
 /** Letters and digits alone, in lower case, of a title's first characters. */
 function fold(name: string): string {
   return name
     .slice(0, LONGEST_NAME)
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}]/gu, '');
-}
-
-const FEATURE_TITLES = new Set(FEATURE_NAMES.map(fold));
-
-/** Whether a column is named like one of the service's features, in use by the model or not. */
-export function isFeatureName(name: string): boolean {
-  return FEATURE_TITLES.has(fold(name));
 }
 
 /** The canonical name of each column's role, for the description of the file; null for one that is not read. */
@@ -102,9 +105,7 @@ export function layOut(names: string[], options: LayoutOptions): CohortLayout {
   });
   if (duplicates.length > 0)
     throw columnsError('duplicate_columns', 'Columns occur more than once', duplicates, line);
-  const unread = names.filter((_, column) => found[column] === undefined);
-  // A feature of the service that this model does without is no mistake of whoever sends it.
-  const unknown = unread.filter((name) => !isFeatureName(name));
+  const unknown = names.filter((_, column) => found[column] === undefined);
   const filledIn = manifest.facility_effect?.feature;
   const required = manifest.features.filter(isRequired);
   const missing = [
@@ -133,7 +134,8 @@ export function layOut(names: string[], options: LayoutOptions): CohortLayout {
   return {
     roles: Int32Array.from(found, (role) => role ?? IGNORED),
     names,
-    ignored: unread,
+    // What is named like a feature of the service that this model does without is no mistake of whoever sends it.
+    ignored: names.filter((_, column) => (found[column] ?? Infinity) >= manifest.features.length),
     absentFeatures: manifest.features
       .filter(({ index, name }) => !present.has(index) && !(facilityEffect && name === filledIn))
       .map(({ name }) => name),

@@ -4,7 +4,7 @@ import { ServiceError } from '#shared/errors/errors.ts';
 import type { RejectedRow } from '#shared/jobs/append-to-job.ts';
 import type { JobInput } from '#shared/jobs/job-input.ts';
 import type { ModelManifest } from '#shared/models/manifest.ts';
-import { type CohortLayout, IGNORED, isFeatureName, layOut, readAs, roleLookup } from './cohort-layout.ts';
+import { type CohortLayout, layOut, readAs, roleLookup } from './cohort-layout.ts';
 import { type FormatContext, type InputOptions, unreadInput } from './input-format.ts';
 import { judgeFormat, type UnvalidatedFormats } from './judge-format.ts';
 import type { MessageReaders } from './patients/message-readers.ts';
@@ -116,7 +116,7 @@ export async function receiveCohort(received: ReceiveOptions): Promise<Received>
       writer = onLayout(layout);
       return layout;
     },
-    roleOf: (name) => roleOf(name) ?? (isFeatureName(name) ? IGNORED : undefined),
+    roleOf,
   };
   const parser = new SniffingParser(context, received.declared);
   try {
