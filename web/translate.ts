@@ -1,13 +1,18 @@
 import { IntlMessageFormat } from 'intl-messageformat';
+import { REASON_MESSAGES, type ReasonMessageKey } from '#patients/features/reason-messages.ts';
 import type { Language } from '#shared/db/schema.ts';
 import en from './messages/en.json' with { type: 'json' };
 import fr from './messages/fr.json' with { type: 'json' };
 import ha from './messages/ha.json' with { type: 'json' };
 
-export type MessageKey = keyof typeof en;
+export type MessageKey = keyof typeof en | ReasonMessageKey;
 
 /** Messages in ICU syntax. Every language has every key: `translate.test.ts`. */
-export const MESSAGES: Record<Language, Record<MessageKey, string>> = { en, fr, ha };
+export const MESSAGES: Record<Language, Record<MessageKey, string>> = {
+  en: { ...en, ...REASON_MESSAGES.en },
+  fr: { ...fr, ...REASON_MESSAGES.fr },
+  ha: { ...ha, ...REASON_MESSAGES.ha },
+};
 
 /** Languages that a person who speaks them has read; pages in the others say so. */
 export const READ_BY_PEOPLE: ReadonlySet<Language> = new Set(['en']);

@@ -32,6 +32,7 @@ export const PROBLEMS: Record<ErrorCode, ProblemKind> = {
   missing_header: { status: 422, title: 'The table has no header' },
   duplicate_columns: { status: 422, title: 'Columns occur twice' },
   stale_list: { status: 422, title: 'The list is old' },
+  format_not_validated: { status: 422, title: 'The model was not validated on such an input' },
   malformed_json: { status: 400, title: 'The body is not well-formed JSON' },
   idempotency_conflict: { status: 409, title: 'The idempotency key was used for another request' },
   upload_too_slow: { status: 408, title: 'The upload is too slow' },

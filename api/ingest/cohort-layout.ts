@@ -1,8 +1,9 @@
 import { IDENTIFIER_NAMES } from '#patients/record/identifiers.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
+import { manifestFeatures } from '#shared/models/manifest-features.ts';
 import type { ManifestFeature, ModelManifest } from '#shared/models/manifest.ts';
 
-/** What a column of the input is: a feature by its index in the model, or one of these. */
+/** What a column of the input is: a feature by its place among `judgedFeatures`, or one of these. */
 export const PATIENT_ID = -1;
 export const FACILITY_ID = -2;
 export const DUE_DATE = -3;
@@ -24,6 +25,8 @@ const LONGEST_NAME = 200;
 export type LayoutOptions = {
   manifest: ModelManifest;
   ignoreUnknown: boolean;
+  /** False: the model's table of facilities is not used, so that its feature is missing unless a column brings it. */
+  facilityEffect?: boolean;
   /** Where the header stands. */
   line?: number;
 };
@@ -35,7 +38,7 @@ export type CohortLayout = {
   names: string[];
   /** Columns with a name that nothing is read from. */
   ignored: string[];
-  /** Features of the model that no column brings: missing in every row. */
+  /** Features of the model that no column brings and the service does not fill in: missing in every row. */
   absentFeatures: string[];
 };
 
@@ -44,7 +47,7 @@ export type CohortLayout = {
  * people write them: without case, blanks and punctuation, unless two of the model's differ by those alone.
  */
 export function roleLookup(manifest: ModelManifest): (name: string) => number | undefined {
-  const known = [...IDENTITY, ...manifest.features.map(({ name, index }) => [name, index] as const)];
+  const known = [...IDENTITY, ...judgedFeatures(manifest).map(({ name, index }) => [name, index] as const)];
   const exact = new Map<string, number>(known);
   const folded = new Map<string, number | undefined>();
   for (const [name, role] of exact) {
@@ -52,6 +55,16 @@ export function roleLookup(manifest: ModelManifest): (name: string) => number | 
     folded.set(plain, folded.has(plain) && folded.get(plain) !== role ? undefined : role);
   }
   return (name) => exact.get(name) ?? folded.get(fold(name));
+}
+
+/**
+ * The model's features, then the service's own that the model does without: a table may bring those. Their values are
+ * judged as ever, so that whether a row is good does not hang on the model, and then let go.
+ */
+export function judgedFeatures({ features }: Pick<ModelManifest, 'features'>): ManifestFeature[] {
+  const taken = new Set([...IDENTITY.map(([name]) => fold(name)), ...features.map(({ name }) => fold(name))]);
+  const others = manifestFeatures().filter(({ name }) => !taken.has(fold(name)));
+  return [...features, ...others.map((feature, i) => ({ ...feature, index: features.length + i }))];
 }
 
 /** Letters and digits alone, in lower case, of a title's first characters. */
@@ -75,7 +88,7 @@ export function readAs(layout: CohortLayout, manifest: ModelManifest): (string |
  * each with all names at once in `columns`. Columns without a name are passed over.
  */
 export function layOut(names: string[], options: LayoutOptions): CohortLayout {
-  const { manifest, ignoreUnknown, line = 1 } = options;
+  const { manifest, ignoreUnknown, facilityEffect = true, line = 1 } = options;
   if (names.length > MAX_COLUMNS) {
     throw new ServiceError(
       'too_many_columns',
@@ -93,6 +106,7 @@ export function layOut(names: string[], options: LayoutOptions): CohortLayout {
   if (duplicates.length > 0)
     throw columnsError('duplicate_columns', 'Columns occur more than once', duplicates, line);
   const unknown = names.filter((_, column) => found[column] === undefined);
+  const filledIn = manifest.facility_effect?.feature;
   const required = manifest.features.filter(isRequired);
   const missing = [
     ...(present.has(PATIENT_ID) ? [] : ['patient_id']),
@@ -120,8 +134,11 @@ export function layOut(names: string[], options: LayoutOptions): CohortLayout {
   return {
     roles: Int32Array.from(found, (role) => role ?? IGNORED),
     names,
-    ignored: unknown,
-    absentFeatures: manifest.features.filter(({ index }) => !present.has(index)).map(({ name }) => name),
+    // What is named like a feature of the service that this model does without is no mistake of whoever sends it.
+    ignored: names.filter((_, column) => (found[column] ?? Infinity) >= manifest.features.length),
+    absentFeatures: manifest.features
+      .filter(({ index, name }) => !present.has(index) && !(facilityEffect && name === filledIn))
+      .map(({ name }) => name),
   };
 }
 

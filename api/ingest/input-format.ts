@@ -1,7 +1,7 @@
 import type { DateOrder } from '#patients/values/dates.ts';
 import type { TimeZone } from '#patients/values/time-zone.ts';
 import type { JobInput } from '#shared/jobs/job-input.ts';
-import type { ModelManifest } from '#shared/models/manifest.ts';
+import type { InputKind, ModelManifest } from '#shared/models/manifest.ts';
 import type { Reservation } from '#api/limits/memory-budget.ts';
 import type { CohortLayout } from './cohort-layout.ts';
 import type { RowBuilder } from './row-builder.ts';
@@ -55,8 +55,11 @@ export type FormatContext = {
   readers?: MessageReaders | undefined;
   /** What is understood of the file, written as it is found out. */
   input: JobInput;
-  /** Judges the column names, once, before any row; throws what `layOut` throws. */
-  layOut: (names: string[]) => CohortLayout;
+  /**
+   * Judges the column names, once, before any row, and whether the model was tried on such an input, a feature table by
+   * default; throws what `layOut` and `judgeFormat` throw.
+   */
+  layOut: (names: string[], kind?: InputKind) => CohortLayout;
   /** The role of a name that a later row brings; undefined for one that nobody knows. */
   roleOf: (name: string) => number | undefined;
 };

@@ -7,6 +7,7 @@ import type { JobInput } from '#shared/jobs/job-input.ts';
 import type { ModelManifest } from '#shared/models/manifest.ts';
 import { type CohortLayout, layOut, readAs, roleLookup } from './cohort-layout.ts';
 import { type FormatContext, type InputOptions, unreadInput } from './input-format.ts';
+import { judgeFormat, type UnvalidatedFormats } from './judge-format.ts';
 import type { MessageReaders } from './patients/message-readers.ts';
 import { RowBuilder } from './row-builder.ts';
 import type { DeclaredType } from './sniff/media-type.ts';
@@ -41,6 +42,10 @@ export type ReceiveOptions = {
   readers?: MessageReaders | undefined;
   manifest: ModelManifest;
   ignoreUnknown: boolean;
+  /** False: the model's table of facilities is not used. */
+  facilityEffect?: boolean;
+  /** What becomes of a kind of input on which the model was not tried; `warn` by default. */
+  unvalidatedFormats?: UnvalidatedFormats;
   chunkRows: number;
   maxRowBytes: number;
   /** Described as it is understood; complete when the promise settles. */
@@ -59,7 +64,15 @@ export type Received = { rowCount: number; isWhole: boolean; input: JobInput };
  * `empty_cohort` for no rows.
  */
 export async function receiveCohort(received: ReceiveOptions): Promise<Received> {
-  const { manifest, ignoreUnknown, chunkRows, maxRowBytes, onLayout, options } = received;
+  const {
+    manifest,
+    ignoreUnknown,
+    facilityEffect = true,
+    chunkRows,
+    maxRowBytes,
+    onLayout,
+    options,
+  } = received;
   const input = received.input ?? unreadInput();
   let writer: CohortWriter | undefined;
   let turnSinceMs = performance.now();
@@ -68,7 +81,13 @@ export async function receiveCohort(received: ReceiveOptions): Promise<Received>
     duplicatePatients: rows.takeDuplicates(),
     joinedRows: rows.takeJoined(),
   });
-  const rows = new RowBuilder({ manifest, chunkRows, onChunk: (chunk) => writer?.chunk(chunk, besides()) });
+  const rows = new RowBuilder({
+    manifest,
+    chunkRows,
+    facilityEffect,
+    onChunk: (chunk) => writer?.chunk(chunk, besides()),
+  });
+  const roleOf = roleLookup(manifest);
   const context: FormatContext = {
     rows,
     memory: received.memory ?? new MemoryBudget(Infinity).open(0),
@@ -86,8 +105,14 @@ export async function receiveCohort(received: ReceiveOptions): Promise<Received>
     options,
     readers: received.readers,
     input,
-    layOut: (names) => {
-      const layout = layOut(names, { manifest, ignoreUnknown, line: input.header_line ?? 1 });
+    layOut: (names, kind = 'table') => {
+      judgeFormat(input, manifest, kind, received.unvalidatedFormats ?? 'warn');
+      const layout = layOut(names, {
+        manifest,
+        ignoreUnknown,
+        facilityEffect,
+        line: input.header_line ?? 1,
+      });
       input.ignored_columns = layout.ignored.slice(0, COLUMNS_TOLD);
       if (input.columns.length === 0) {
         const roles = readAs(layout, manifest);
@@ -98,7 +123,7 @@ export async function receiveCohort(received: ReceiveOptions): Promise<Received>
       writer = onLayout(layout);
       return layout;
     },
-    roleOf: roleLookup(manifest),
+    roleOf,
   };
   const parser = new SniffingParser(context, received.declared);
   try {

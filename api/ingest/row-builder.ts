@@ -18,9 +18,17 @@ import { isMissing, isMissingDate } from '#patients/values/missing.ts';
 import type { NumberStyle } from '#patients/values/numbers.ts';
 import type { RejectedRow } from '#shared/jobs/append-to-job.ts';
 import type { ModelManifest } from '#shared/models/manifest.ts';
+import { type FacilityRatios, facilityRatios } from '#shared/models/facility-ratios.ts';
 import { type ValueFault, ValueRules } from '#shared/models/value-rules.ts';
 import { parseCalendarDate } from './calendar-date.ts';
-import { DUE_DATE, FACILITY_ID, FIRST_IDENTIFIER, IGNORED, PATIENT_ID } from './cohort-layout.ts';
+import {
+  DUE_DATE,
+  FACILITY_ID,
+  FIRST_IDENTIFIER,
+  IGNORED,
+  judgedFeatures,
+  PATIENT_ID,
+} from './cohort-layout.ts';
 import { parseDecimal } from './decimal.ts';
 import { ByteNames } from './byte-names.ts';
 import { PatientCounter } from './patient-counter.ts';
@@ -36,6 +44,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export type RowBuilderOptions = {
   manifest: ModelManifest;
   chunkRows: number;
+  /** False: nobody's risk is to depend on their facility. */
+  facilityEffect?: boolean;
   /** Takes a full chunk; its arrays are the builder's own and are used again as soon as this returns. */
   onChunk: (rows: ChunkRows) => void;
 };
@@ -47,7 +57,7 @@ export type RowBuilderOptions = {
  */
 export class RowBuilder {
   /**
-   * The present row's features, in the model's order; NaN where missing. A parser may write a number here; `end` judges
+   * The present row's values of `judgedFeatures`, the model's first; NaN where missing. A parser may write a number here; `end` judges
    * it.
    */
   readonly values: Float64Array;
@@ -57,9 +67,12 @@ export class RowBuilder {
   /** Of a workbook: the sheet that rows come from. */
   sheet: string | undefined;
   readonly #rules: ValueRules;
+  /** Of the model: the others are judged and let go. */
+  readonly #featureCount: number;
   readonly #capacity: number;
   readonly #onChunk: RowBuilderOptions['onChunk'];
   readonly #patients = new PatientCounter();
+  readonly #ratios: FacilityRatios | undefined;
 
   #rowCount = 0;
   readonly #columns: Float64Array;
@@ -94,10 +107,13 @@ export class RowBuilder {
 
   constructor(options: RowBuilderOptions) {
     const { features } = options.manifest;
-    this.#rules = new ValueRules(features);
+    const judged = judgedFeatures(options.manifest);
+    this.#rules = new ValueRules(judged);
+    this.#featureCount = features.length;
     this.#capacity = options.chunkRows;
+    this.#ratios = facilityRatios(options.manifest, options.facilityEffect ?? true);
     this.#onChunk = options.onChunk;
-    this.values = new Float64Array(features.length).fill(NaN);
+    this.values = new Float64Array(judged.length).fill(NaN);
     this.#columns = new Float64Array(features.length * this.#capacity);
     this.#rowNumbers = new Int32Array(this.#capacity);
     this.#idOffsets = new Uint32Array(this.#capacity + 1);
@@ -176,6 +192,7 @@ export class RowBuilder {
   end(): void {
     const row = this.#rowCount;
     if (!this.#hasId) this.reject('patient_id', 'missing_value', 'patient_id is empty.');
+    if (this.#ratios !== undefined) this.#lookUpFacility(this.#ratios);
     if (this.#fault === undefined) this.#judge(row);
     if (this.#fault !== undefined) {
       this.#rejections.push(this.#named(this.#fault));
@@ -199,7 +216,7 @@ export class RowBuilder {
     if (rowCount === 0) return;
     this.#patients.addAll(this.#idBytes, this.#idOffsets, rowCount);
     const idLength = this.#idOffsets[rowCount] as number;
-    const features = this.#rules.features;
+    const features = Array.from({ length: this.#featureCount });
     this.#onChunk({
       rowCount,
       rowNumbers: this.#rowNumbers.subarray(0, rowCount),
@@ -254,15 +271,24 @@ export class RowBuilder {
     return fault;
   }
 
+  /** What the model knows of the row's facility, unless the row says it itself. */
+  #lookUpFacility(ratios: FacilityRatios): void {
+    const { values } = this;
+    if (!ratios.isOn) values[ratios.column] = NaN;
+    else if (Number.isNaN(values[ratios.column]) && this.#facilityLength > 0)
+      values[ratios.column] = ratios.of(this.#facility.toString('utf8', 0, this.#facilityLength));
+  }
+
   /** Moves the row's values into their columns, up to the first that is not one of its feature's. */
   #judge(row: number): void {
     const { values } = this;
     const { min, max, whole, gapped } = this.#rules;
     const columns = this.#columns;
     const capacity = this.#capacity;
+    const featureCount = this.#featureCount;
     for (let feature = 0, at = row; feature < values.length; feature++, at += capacity) {
       const value = values[feature] as number;
-      columns[at] = value;
+      if (feature < featureCount) columns[at] = value;
       if (value >= (min[feature] as number) && value <= (max[feature] as number)) {
         if (whole[feature] === 0 || Math.floor(value) === value) continue;
       } else if (value !== value) {

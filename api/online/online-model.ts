@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { attachModel, type LightGbmModel } from '#engine/index.ts';
 import { createReasonTexts, type ReasonTexts } from '#api/results/reason-texts.ts';
 import type { Clock } from '#shared/clock/clock.ts';
+import { type FacilityRatios, facilityRatios } from '#shared/models/facility-ratios.ts';
 import type { ModelRecord, ModelStore } from '#shared/models/store.ts';
 import { tierPolicy, type TierPolicy } from '#shared/tiers/tier-policy.ts';
 import { createRowReader, type RowReader } from './row-reader.ts';
@@ -12,6 +13,8 @@ export type OnlineModel = ModelRecord & {
   rows: RowReader;
   tierOf: TierPolicy;
   texts: ReasonTexts;
+  /** Undefined for a model without a facility effect. */
+  ratios: FacilityRatios | undefined;
   sha256Bytes: Buffer;
 };
 
@@ -24,6 +27,8 @@ export type OnlineModelsOptions = {
   models: ModelStore;
   clock: Clock;
   modelsInMemory: number;
+  /** False: nobody's risk is to depend on their facility. */
+  facilityEffect?: boolean;
   /** For how long an answer may still use the model that was active before an activation. */
   activeForMs?: number;
 };
@@ -38,7 +43,7 @@ type Known = { record: ModelRecord; untilMs: number };
  * request.
  */
 export function createOnlineModels(options: OnlineModelsOptions): OnlineModels {
-  const { models, clock, modelsInMemory, activeForMs = 1_000 } = options;
+  const { models, clock, modelsInMemory, facilityEffect = true, activeForMs = 1_000 } = options;
   const records = new LRUCache<string, Known>({ max: 1_000 });
   const asked = new Map<string, Promise<ModelRecord>>();
   const attached = new LRUCache<string, Promise<OnlineModel>>({ max: modelsInMemory });
@@ -69,7 +74,7 @@ export function createOnlineModels(options: OnlineModelsOptions): OnlineModels {
       const record = await recordOf(tenantId, version);
       let model = attached.get(record.sha256);
       if (model === undefined) {
-        model = attach(models, record);
+        model = attach(models, record, facilityEffect);
         attached.set(record.sha256, model);
         model.catch(() => attached.delete(record.sha256));
       }
@@ -78,7 +83,11 @@ export function createOnlineModels(options: OnlineModelsOptions): OnlineModels {
   };
 }
 
-async function attach(models: ModelStore, record: ModelRecord): Promise<OnlineModel> {
+async function attach(
+  models: ModelStore,
+  record: ModelRecord,
+  facilityEffect: boolean,
+): Promise<OnlineModel> {
   const { prepared } = await models.load(record.sha256);
   const engine = attachModel(prepared);
   return {
@@ -87,6 +96,7 @@ async function attach(models: ModelStore, record: ModelRecord): Promise<OnlineMo
     rows: createRowReader(record.manifest.features),
     tierOf: tierPolicy(record.manifest.tiers),
     texts: createReasonTexts(record.manifest.features),
+    ratios: facilityRatios(record.manifest, facilityEffect),
     sha256Bytes: Buffer.from(record.sha256, 'hex'),
   };
 }

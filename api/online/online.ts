@@ -44,7 +44,12 @@ export function createOnline(options: OnlineOptions): Online {
     onInference: (seconds) => metrics.inference.observe(seconds),
   });
   return {
-    models: createOnlineModels({ models: options.models, clock, modelsInMemory: config.MODELS_IN_MEMORY }),
+    models: createOnlineModels({
+      models: options.models,
+      clock,
+      modelsInMemory: config.MODELS_IN_MEMORY,
+      facilityEffect: config.FACILITY_EFFECT === 'on',
+    }),
     scorer,
     features: createPatientFeatureSource({
       store,

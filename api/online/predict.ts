@@ -7,7 +7,7 @@ import type { OnlineModel } from './online-model.ts';
 import type { Asker } from './online-scorer.ts';
 import { parseJson } from '#api/http/parse-json.ts';
 import type { HeldBody } from '#api/http/read-body.ts';
-import { askedOf, rowsOfNmrs, rowsOfStored } from './read-request.ts';
+import { askedOf, fillFacilityRatios, rowsOfNmrs, rowsOfStored } from './read-request.ts';
 import type { OnlineRows } from './row-reader.ts';
 
 export const NMRS_MESSAGE = 'application/vnd.iit.nmrs+json';
@@ -56,6 +56,7 @@ export async function predictText(
     const prepared = await prepare(deps, asker, query, mediaType, body);
     source = prepared.source;
     const { model, rows, leftover } = prepared;
+    fillFacilityRatios(model, rows);
     const answer =
       rows.patientIds.length === 0 ? undefined : await scorer.score(asker, model, rows, query.explain);
     metrics.answered[source].inc();

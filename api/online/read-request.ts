@@ -63,6 +63,16 @@ export function rowsOfStored(
   };
 }
 
+/** Writes what the model knows of each row's facility, where the row does not say it itself. */
+export function fillFacilityRatios({ ratios, rows: { featureCount } }: OnlineModel, rows: OnlineRows): void {
+  if (ratios === undefined) return;
+  for (const [row, facilityId] of rows.facilityIds.entries()) {
+    const at = row * featureCount + ratios.column;
+    if (!ratios.isOn) rows.values[at] = NaN;
+    else if (facilityId !== null && Number.isNaN(rows.values[at])) rows.values[at] = ratios.of(facilityId);
+  }
+}
+
 export type Refused = Omit<InputRejection, 'record'> & { record: number };
 
 /**

@@ -44,6 +44,10 @@ test('a required feature may be null but not left out', () => {
   );
 });
 
+test('a feature that the model does without is passed over', () => {
+  expect(read({ who_stage: 3 }).patientIds).toEqual(['p']);
+});
+
 test('unknown fields pass only where that was asked for', () => {
   expect(() => read({ shoe_size: 44 })).toThrow(
     expect.objectContaining({ code: 'unknown_columns', field: 'shoe_size' }),

@@ -2,12 +2,10 @@ import { type ChunkRows, decodeChunk } from '#shared/chunks/payload.ts';
 import type { Db } from '#shared/db/database.ts';
 import type { Identifiers } from '#patients/record/identifiers.ts';
 import { featureByName, featureIndex, FEATURES } from '#patients/features/features.ts';
+import { loweringReasons, type PersonReason, raisingReasons } from '#patients/features/people-reasons.ts';
 import { reasonText } from '#patients/features/reason-text.ts';
 import type { ModelManifest } from '#shared/models/manifest.ts';
 import type { WorklistRow } from './worklist-rows.ts';
-
-/** A reason in plain words, and the feature that it speaks of. */
-export type WordedReason = { feature: string; text: string };
 
 /** What a health worker wants to know beside the risk; undefined where the features do not say. */
 export type PatientFacts = {
@@ -23,9 +21,9 @@ export type PatientFacts = {
   sex: string | undefined;
   /** As the source wrote them; empty where it has none. */
   identifiers: Identifiers;
-  /** The weightiest first. */
-  raising: WordedReason[];
-  lowering: WordedReason[];
+  /** The weightiest first, at most one from each group; what stands above is not said again. */
+  raising: PersonReason[];
+  lowering: PersonReason[];
 };
 
 const NO_FACTS: PatientFacts = {
@@ -96,16 +94,24 @@ function factReader(
       if (place >= 0) known[place] = chunk.features[feature]?.[at] ?? NaN;
     }
     const asOfDay = minus(row.dueDay, valueOf('days_to_due'));
+    const contributions = new Map(
+      row.reasons.map(({ feature, contribution }) => [
+        manifest.features[feature]?.name ?? `feature_${feature}`,
+        contribution,
+      ]),
+    );
+    const effects = manifest.reason_effects;
+    const value = (name: string) => known[featureIndex(name)]!;
     const words = (keep: (contribution: number) => boolean) =>
-      row.reasons
-        .filter(({ feature, contribution }) => feature >= 0 && keep(contribution))
-        .map(({ feature, contribution }) => {
-          const name = manifest.features[feature]?.name ?? `feature_${feature}`;
-          return {
-            feature: name,
-            text: reasonText(name, chunk.features[feature]?.[at] ?? NaN, contribution, known),
-          };
-        });
+      row.reasons.flatMap(({ feature, contribution }): PersonReason[] => {
+        const name = manifest.features[feature]?.name;
+        const own = chunk.features[feature]?.[at] ?? NaN;
+        if (name === undefined || Number.isNaN(own) || !keep(contribution)) return [];
+        return [
+          { feature: name, key: 'reason.other', values: { text: reasonText(name, own, contribution) } },
+        ];
+      });
+    const knowsPatients = places.some((place) => place >= 0);
     const delivery = valueOf('dsd_model');
     const sex = valueOf('gender');
     return {
@@ -123,8 +129,12 @@ function factReader(
       ),
       age: valueOf('age'),
       sex: sex === undefined ? undefined : sexes.get(sex),
-      raising: words((contribution) => contribution > 0),
-      lowering: words((contribution) => contribution <= 0),
+      raising: knowsPatients
+        ? raisingReasons(value, effects, contributions)
+        : words((contribution) => contribution > 0),
+      lowering: knowsPatients
+        ? loweringReasons(value, effects, contributions)
+        : words((contribution) => contribution <= 0),
     };
   };
 }

@@ -1,6 +1,9 @@
 import { isoDateOf } from '#patients/record/iso-date.ts';
 import { GRACE_DAYS } from '#patients/features/history.ts';
 import { NOT_A_DIAGNOSIS } from '#shared/models/manifest.ts';
+import { nextStep, type PersonReason } from '#patients/features/people-reasons.ts';
+import { reasonSentence, stepSentence } from '#patients/features/reason-messages.ts';
+import { FORMAT_NOTICE } from '#api/ingest/judge-format.ts';
 import type { PatientFacts } from './patient-facts.ts';
 import type { WorklistRow } from './worklist-rows.ts';
 
@@ -12,6 +15,8 @@ export type WorklistContext = {
   /** The day from which days are counted; undefined: the day that each patient's features describe. */
   onDay: number | undefined;
   modelVersion: string;
+  /** Whether the model was not tried on such an input. */
+  isFormatUnvalidated: boolean;
 };
 
 /** A list to call by: for every column its head, its width in a sheet, and its cell. */
@@ -41,12 +46,20 @@ const COLUMNS: readonly {
   {
     head: 'reasons_raising',
     width: 60,
-    cell: (_, facts) => facts.raising.map(({ text }) => text).join('; '),
+    cell: (_, facts) => sentences(facts.raising),
   },
   {
     head: 'reasons_lowering',
     width: 60,
-    cell: (_, facts) => facts.lowering.map(({ text }) => text).join('; '),
+    cell: (_, facts) => sentences(facts.lowering),
+  },
+  {
+    head: 'next_step',
+    width: 40,
+    cell: (row, facts, context) => {
+      const days = daysUntil(row.dueDay, facts, context);
+      return stepSentence(nextStep(facts.raising, typeof days === 'number' ? days : undefined));
+    },
   },
   { head: 'data_as_of', width: 12, cell: (_, facts) => dateCell(facts.asOfDay) },
   {
@@ -57,8 +70,17 @@ const COLUMNS: readonly {
   },
   { head: 'score_date', width: 12, cell: (_row, _facts, context) => isoDateOf(context.scoredDay) },
   { head: 'model', width: 10, cell: (_row, _facts, context) => context.modelVersion },
-  { head: 'notice', width: 40, cell: () => NOT_A_DIAGNOSIS },
+  {
+    head: 'notice',
+    width: 40,
+    cell: (_row, _facts, context) =>
+      context.isFormatUnvalidated ? `${FORMAT_NOTICE} ${NOT_A_DIAGNOSIS}` : NOT_A_DIAGNOSIS,
+  },
 ];
+
+function sentences(reasons: readonly PersonReason[]): string {
+  return reasons.map(reasonSentence).join('; ');
+}
 
 export const WORKLIST_HEADS: readonly string[] = COLUMNS.map(({ head }) => head);
 export const WORKLIST_WIDTHS: readonly number[] = COLUMNS.map(({ width }) => width);

@@ -25,9 +25,12 @@ export interface CohortOptions {
   /** Days of records before the as-of date beyond what the features look back on. */
   readonly extraHistoryDays: number;
   readonly shift: Shift;
-  /** Share of patients whose history lies elsewhere; 0 by default: the shipped model was trained before they were written. */
+  /** Share of patients whose history lies elsewhere; `DEFAULT_TRANSFERS_IN` where none is given. */
   readonly transfersIn?: number;
 }
+
+/** About what programmes have. */
+export const DEFAULT_TRANSFERS_IN = 0.03;
 
 export const NO_SHIFT: Shift = { ages: 0, lateness: 1 };
 
@@ -47,7 +50,7 @@ export class Cohort {
         historyDays: HISTORY_DAYS + options.extraHistoryDays,
         reportingLag: options.population === 'ever',
         shift: options.shift,
-        transfersIn: options.transfersIn ?? 0,
+        transfersIn: options.transfersIn ?? DEFAULT_TRANSFERS_IN,
       },
       new Facilities(options.rows),
     );

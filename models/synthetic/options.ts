@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { parseIsoDay } from '#patients/record/epoch-day.ts';
-import { NO_SHIFT, type CohortOptions, type PopulationKind } from './cohort.ts';
+import { DEFAULT_TRANSFERS_IN, NO_SHIFT, type CohortOptions, type PopulationKind } from './cohort.ts';
 import type { Shift } from './person.ts';
 
 /** End of the synthetic data where none is given: fixed, so that a seed alone names the bytes. */
@@ -25,8 +25,8 @@ Writes a SYNTHETIC cohort of patients on ART to standard output. Nobody in it ex
   --extra-history DAYS records further back than the features look (default 0; training takes 780)
   --snapshots K        monthly line lists up to the as-of date; several have a column Snapshot Date (default 1)
   --transfers-in PERCENT
-                       patients who began ART elsewhere, with a history that nobody here knows (default 0: the shipped
-                       model was trained before they were written; 3 is about what programmes have)
+                       patients who began ART elsewhere, with a history that nobody here knows (default 3, about what
+                       programmes have)
   --shift ages=10,lateness=2
                        years added to every age, factor on the days late
 `;
@@ -55,7 +55,7 @@ export function readCommand(args: readonly string[]): CohortCommand {
       'extra-history': { type: 'string', default: '0' },
       snapshots: { type: 'string', default: '1' },
       shift: { type: 'string', default: '' },
-      'transfers-in': { type: 'string', default: '0' },
+      'transfers-in': { type: 'string', default: String(100 * DEFAULT_TRANSFERS_IN) },
     },
   });
   const faults: string[] = [];

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -7,7 +7,7 @@ import { loadManifest } from '#shared/models/manifest.ts';
 import { writeTrainingTable } from '#models/training/table.ts';
 import { DEFAULT_AS_OF } from '../synthetic/options.ts';
 import { generatedMessages, linesOf, nmrsPatients, radetPatients, type PatientSource } from './patients.ts';
-import { modelCard } from '../docs/model-card.ts';
+import { reportOf, writeCard } from '../docs/write-docs.ts';
 import { findPython, NO_PYTHON, runTrainer } from './python.ts';
 import { MODEL_NAME, release } from './release.ts';
 
@@ -23,7 +23,7 @@ simulates the SYNTHETIC patients of the shipped model, which it then reproduces 
   --end YYYY-MM-DD     last day of the data (with --input; default ${DEFAULT_AS_OF} without)
   --rows N             patients to simulate without --input (default 60000)
   --seed S             of simulation and training (default 1)
-  --version V          of the model (default 1.0.0)
+  --version V          of the model (default 2.0.0)
   --out DIR            folder to write to (default models)
   --replace            let a new version follow another one in DIR
 `;
@@ -35,7 +35,7 @@ async function main(): Promise<void> {
       end: { type: 'string' },
       rows: { type: 'string', default: '60000' },
       seed: { type: 'string', default: '1' },
-      version: { type: 'string', default: '1.0.0' },
+      version: { type: 'string', default: '2.0.0' },
       out: { type: 'string', default: SHIPPED },
       replace: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
@@ -73,8 +73,11 @@ async function main(): Promise<void> {
       );
     const result = await release(work, values.out, values.version, values.replace);
     // The shipped model's card stands among the docs.
-    const card = values.out === SHIPPED ? 'docs/model-card.md' : join(values.out, 'model-card.md');
-    await writeFile(card, modelCard(manifest));
+    await writeCard(
+      values.out === SHIPPED ? 'docs' : values.out,
+      manifest,
+      await reportOf(values.out, manifest),
+    );
     process.stdout.write(
       `${result === 'written' ? 'wrote' : 'reproduced byte for byte:'} ${MODEL_NAME} ${manifest.version}, sha256 ${manifest.sha256}, in ${values.out}\n`,
     );

@@ -11,7 +11,7 @@ import type { LineListRow } from '#patients/sources/line-list/row.ts';
 import { RowStore } from '#patients/sources/line-list/row-store.ts';
 import { SheetReader } from '#patients/sources/line-list/sheet-reader.ts';
 import { EXTRA_HISTORY_DAYS, type TrainingPatient } from '#models/training/table.ts';
-import { Cohort, NO_SHIFT } from '../synthetic/cohort.ts';
+import { Cohort, DEFAULT_TRANSFERS_IN, NO_SHIFT } from '../synthetic/cohort.ts';
 import { RowWriter } from '../synthetic/row-writer.ts';
 import { writeNmrsMessage } from '../synthetic/write-nmrs.ts';
 
@@ -22,7 +22,11 @@ const SNAPSHOT_MONTH_DAYS = 31;
 export interface PatientSource {
   readonly patients: AsyncIterable<TrainingPatient>;
   readonly refused: () => readonly string[];
-  readonly describe: () => { readonly synthetic: boolean; readonly source: string };
+  readonly describe: () => {
+    readonly synthetic: boolean;
+    readonly source: string;
+    readonly format: 'records' | 'stacked';
+  };
 }
 
 /** The cohort that the shipped model is trained on, as `npm run cohort` would write it. */
@@ -34,6 +38,7 @@ export function generatedMessages(rows: number, seed: number, end: EpochDay): It
     population: 'ever',
     extraHistoryDays: EXTRA_HISTORY_DAYS,
     shift: NO_SHIFT,
+    transfersIn: DEFAULT_TRANSFERS_IN,
   });
   const writer = new RowWriter();
   return (function* messages() {
@@ -69,7 +74,11 @@ export function nmrsPatients(lines: AsyncIterable<string> | Iterable<string>): P
       yield { facilityId: record.facilityId, recordOn: () => record, wholeRecord: () => record };
     }
   }
-  return { patients: patients(), refused: () => tally.refused, describe: () => tally.describe() };
+  return {
+    patients: patients(),
+    refused: () => tally.refused,
+    describe: () => ({ ...tally.describe(), format: 'records' }),
+  };
 }
 
 /**
@@ -108,7 +117,11 @@ export function radetPatients(file: string, end: EpochDay): PatientSource {
       await store.close();
     }
   }
-  return { patients: patients(), refused: () => tally.refused, describe: () => tally.describe() };
+  return {
+    patients: patients(),
+    refused: () => tally.refused,
+    describe: () => ({ ...tally.describe(), format: 'stacked' }),
+  };
 }
 
 async function storeRows(file: string, tally: Tally, store: RowStore): Promise<void> {

@@ -33,7 +33,7 @@ async function table(...records: readonly PatientRecord[]) {
     recordOn: () => record,
     wholeRecord: () => record,
   }));
-  const describe = () => ({ synthetic: true, source: 'SYNTHETIC test' });
+  const describe = () => ({ synthetic: true, source: 'SYNTHETIC test', format: 'records' as const });
   const summary = await writeTrainingTable(patients, { directory, end: END, describe });
   const bytes = await readFile(join(directory, 'table.f64'));
   const values = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
@@ -42,6 +42,7 @@ async function table(...records: readonly PatientRecord[]) {
   );
   const meta = JSON.parse(await readFile(join(directory, 'table.json'), 'utf8')) as {
     columns: string[];
+    settling_days: number;
     facilities: { cut_off: number; patients: number }[];
   };
   return { summary, rows, meta };
@@ -52,7 +53,8 @@ const AS_OF = FEATURES.length + 2;
 
 describe('the training table', () => {
   it('splits by time: no window of one split reaches past the first as-of date of the next', () => {
-    const { train, validation, test } = AS_OF_DAYS_BEFORE_END;
+    const { before, train, validation, test } = AS_OF_DAYS_BEFORE_END;
+    expect(Math.min(...before) - WINDOW_DAYS).toBeGreaterThanOrEqual(Math.max(...train));
     expect(Math.min(...train) - WINDOW_DAYS).toBeGreaterThanOrEqual(Math.max(...validation));
     expect(Math.min(...validation) - WINDOW_DAYS).toBeGreaterThanOrEqual(Math.max(...test));
     expect(Math.min(...test)).toBeGreaterThanOrEqual(WINDOW_DAYS);
@@ -71,10 +73,21 @@ describe('the training table', () => {
     expect(labels.has(180)).toBe(false);
   });
 
+  it('has the punctual of a silent site for punctual, whatever was typed in by accident since', async () => {
+    // 60 patients whose site stopped reporting 170 days before the end, and one visit typed in on the last day.
+    const patients = Array.from({ length: 60 }, (_, i) => monthly(900 + (i % 30), 170));
+    addToSeries(patients[0]!.visits, END, END, 0);
+    const { rows, meta } = await table(...patients);
+    const [site] = meta.facilities;
+    const known = rows.filter((row) => row[AS_OF]! + WINDOW_DAYS + meta.settling_days <= site!.cut_off);
+    expect(known.length).toBeGreaterThan(400);
+    expect(known.filter((row) => row[LABEL] === 1)).toEqual([]);
+  });
+
   it('shows a row only what was known on its date', async () => {
     const { rows } = await table(monthly(900, 0));
     for (const row of rows) expect(row[featureIndex('days_since_last_refill')]).toBeLessThan(30);
-    expect(rows).toHaveLength(11);
+    expect(rows).toHaveLength(12);
   });
 
   it('leaves out those who die in the window', async () => {
@@ -88,6 +101,6 @@ describe('the training table', () => {
 
   it('tells each facility’s data cut-off and size', async () => {
     const { meta } = await table(monthly(900, 150), monthly(900, 90));
-    expect(meta.facilities).toEqual([{ cut_off: END - 90, patients: 2 }]);
+    expect(meta.facilities).toEqual([{ id: 'SYN00000001', cut_off: END - 90, patients: 2 }]);
   });
 });

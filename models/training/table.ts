@@ -5,10 +5,13 @@ import { join } from 'node:path';
 import { isoDate, type EpochDay } from '#patients/record/epoch-day.ts';
 import { Extractor } from '#patients/features/extract.ts';
 import { FEATURES } from '#patients/features/features.ts';
+import { FACILITY_FEATURE } from '#patients/features/list/facility.ts';
 import { GRACE_DAYS, History } from '#patients/features/history.ts';
 import { manifestFeatures } from '#shared/models/manifest-features.ts';
 import { isAtRisk, labelOf, standing, WINDOW_DAYS } from '#patients/features/outcome.ts';
 import type { PatientRecord } from '#patients/record/patient-record.ts';
+import { EntryVolume } from './entry-volume.ts';
+import { DIRECTIONS, MODEL_FEATURES } from './model-features.ts';
 
 /** Columns after the features of a row. */
 const AFTER = ['label', 'at_risk', 'as_of', 'facility', 'patient'] as const;
@@ -16,9 +19,11 @@ const FLUSH_ROWS = 4096;
 
 /**
  * Days before the end of the data at which the table looks. No label window of one split reaches past the
- * first as-of date of the next, so that nothing of a later split is seen in an earlier one.
+ * first as-of date of the next, so that nothing of a later split is seen in an earlier one. The rows `before` are not
+ * trained on: they tell how each facility did before the training begins.
  */
 export const AS_OF_DAYS_BEFORE_END = {
+  before: [1020, 960, 900],
   train: [780, 720, 660, 600, 540, 480, 420],
   validation: [330, 270],
   test: [180, 120],
@@ -47,7 +52,13 @@ export interface TableOptions {
   /** Last day of the data. */
   readonly end: EpochDay;
   /** Asked at the end: whether the records were simulated, and words for where they came from. */
-  readonly describe: () => { readonly synthetic: boolean; readonly source: string };
+  readonly describe: () => {
+    readonly synthetic: boolean;
+    readonly source: string;
+    readonly format: 'records' | 'stacked' | 'snapshot';
+  };
+  /** Days before the end at which the table looks, by split. */
+  readonly asOfDays?: Readonly<Record<string, readonly number[]>>;
 }
 
 export interface TableSummary {
@@ -69,23 +80,28 @@ export async function writeTrainingTable(
   patients: AsyncIterable<TrainingPatient> | Iterable<TrainingPatient>,
   options: TableOptions,
 ): Promise<TableSummary> {
-  const asOfs = Object.values(AS_OF_DAYS_BEFORE_END).flatMap((days) => days.map((d) => options.end - d));
+  const { asOfDays = AS_OF_DAYS_BEFORE_END } = options;
+  const asOfs = Object.values(asOfDays).flatMap((days) => days.map((d) => options.end - d));
   const width = FEATURES.length + AFTER.length;
   const out = createWriteStream(join(options.directory, 'table.f64'));
   const extractor = new Extractor();
   const scratch = new History();
-  const facilities = new Map<string, { index: number; cutOff: EpochDay; patients: number }>();
+  const facilities = new Map<string, { index: number; volume: EntryVolume; patients: number }>();
   let block = new Float64Array(FLUSH_ROWS * width);
   let inBlock = 0;
   let rows = 0;
   let patientCount = 0;
   for await (const patient of patients) {
     const { facilityId } = patient;
-    const facility = facilities.get(facilityId) ?? { index: facilities.size, cutOff: 0, patients: 0 };
+    const facility = facilities.get(facilityId) ?? {
+      index: facilities.size,
+      volume: new EntryVolume(),
+      patients: 0,
+    };
     facilities.set(facilityId, facility);
     facility.patients++;
     const whole = patient.wholeRecord();
-    facility.cutOff = Math.max(facility.cutOff, lastEntry(whole, options.end));
+    facility.volume.add(whole, options.end);
     for (const asOf of asOfs) {
       const at = inBlock * width;
       const record = patient.recordOn(asOf);
@@ -108,7 +124,7 @@ export async function writeTrainingTable(
   out.end(new Uint8Array(block.buffer, 0, inBlock * width * 8));
   await once(out, 'finish');
   const splits = Object.fromEntries(
-    Object.entries(AS_OF_DAYS_BEFORE_END).map(([name, days]) => [
+    Object.entries(asOfDays).map(([name, days]) => [
       name,
       days.map((d) => ({ day: options.end - d, date: isoDate(options.end - d) })),
     ]),
@@ -116,7 +132,12 @@ export async function writeTrainingTable(
   const meta = {
     columns: [...FEATURES.map((f) => f.name), ...AFTER],
     features: manifestFeatures(),
-    drift_features: FEATURES.filter((f) => !f.calendar).map((f) => f.name),
+    model_features: MODEL_FEATURES,
+    directions: DIRECTIONS,
+    facility_feature: FACILITY_FEATURE,
+    // Which facilities send is no drift of their patients, nor is the season.
+    drift_features: FEATURES.filter((f) => !f.calendar && f.name !== FACILITY_FEATURE).map((f) => f.name),
+    line_list: Object.fromEntries(FEATURES.map((f) => [f.name, f.lineList])),
     rows,
     patients: patientCount,
     splits,
@@ -125,22 +146,12 @@ export async function writeTrainingTable(
     grace_days: GRACE_DAYS,
     end: isoDate(options.end),
     ...options.describe(),
-    facilities: [...facilities.values()].map(({ cutOff, patients: size }) => ({
-      cut_off: cutOff,
+    facilities: [...facilities].map(([id, { volume, patients: size }]) => ({
+      id,
+      cut_off: volume.lastOrdinaryDay(),
       patients: size,
     })),
   };
   await writeFile(join(options.directory, 'table.json'), JSON.stringify(meta));
   return { rows, patients: patientCount };
-}
-
-/** Last day on which something was typed in for the patient. */
-function lastEntry(record: PatientRecord, end: EpochDay): EpochDay {
-  let last = 0;
-  for (const series of [record.pickups, record.visits])
-    for (let i = 0; i < series.count; i++) {
-      const known = series.known[i]!;
-      if (known > last && known <= end) last = known;
-    }
-  return last;
 }

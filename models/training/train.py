@@ -6,6 +6,7 @@ Writes into OUT_DIR: NAME.txt (the model), NAME.golden.json (reference rows), NA
 Same table and seed, same bytes. No randomness but the seed's, one thread, deterministic histograms.
 """
 
+import datetime
 import hashlib
 import json
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 import lightgbm
 import numpy as np
 from metrics import auc, rounded, summary
+from table import NO_FACILITY_SHARE, PRIOR_EVENTS, SNAPSHOT_SHARE, STACKED_SHARE, Table, FORMATS
 
 NOT_A_DIAGNOSIS = "Prioritises supportive contact. Not a diagnosis; never a reason to delay, reduce or refuse ART."
 INTENDED_USE = (
@@ -32,47 +34,64 @@ PARAMETERS = {
     "bagging_freq": 1,
     "lambda_l2": 10.0,
     "max_bin": 255,
+    "monotone_constraints_method": "basic",
 }
 REPRODUCIBLE = {"num_threads": 1, "deterministic": True, "force_row_wise": True, "verbosity": -1}
 MIN_TREES, MAX_TREES = 100, 200
 GOLDEN_ROWS = 256
+# Below these a format counts as not validated.
+LEAST_AUC, LEAST_RATIO = 0.65, 0.8
+REASON_FEATURES = (
+    "late_pickups_of_5",
+    "late_days_mean_5",
+    "prior_iit_episodes",
+    "viral_load",
+    "months_on_art",
+    "age",
+    "out_of_catchment",
+)
+REASON_EDGES = {
+    "viral_load": [999, 9999],
+    "months_on_art": [1, 3, 6, 12, 24, 60, 96],
+    "age": [9, 14, 19, 24, 34, 49],
+    "late_days_mean_5": [0, 1, 3, 7, 14],
+}
+EXPIRES_AFTER_DAYS, REVIEW_AFTER_DAYS = 365, 182
 SMALL_CELL, SMALL_OUTCOMES = 100, 5
 DRIFT_BINS = 10
 # Shares of the validation cohort, everybody in care, that come to lie in the tiers.
 HIGH_SHARE, MEDIUM_SHARE = 0.05, 0.15
 
 
-class Table:
-    def __init__(self, directory):
-        self.meta = json.loads((directory / "table.json").read_text())
-        data = np.fromfile(directory / "table.f64", dtype="<f8").reshape(-1, len(self.meta["columns"]))
-        column = {name: i for i, name in enumerate(self.meta["columns"])}
-        cut_off = np.array([f["cut_off"] for f in self.meta["facilities"]])
-        # Only patients whose whole window lies well before their facility's data cut-off have a known outcome.
-        known_after = self.meta["window_days"] + self.meta["settling_days"]
-        whole = data[:, column["as_of"]] + known_after <= cut_off[data[:, column["facility"]].astype(int)]
-        data = data[whole]
-        self.names = [f["name"] for f in self.meta["features"]]
-        self.x = np.ascontiguousarray(data[:, : len(self.names)])
-        self.y = data[:, column["label"]]
-        self.at_risk = data[:, column["at_risk"]] == 1
-        self.as_of = data[:, column["as_of"]]
-        self.facility = data[:, column["facility"]].astype(int)
-        self.facility_patients = np.array([f["patients"] for f in self.meta["facilities"]])
-
-    def split(self, name):
-        return np.isin(self.as_of, [d["day"] for d in self.meta["splits"][name]])
-
-    def feature(self, name, rows):
-        return self.x[rows, self.names.index(name)]
+def dataset(table, x, y, columns, reference=None):
+    names = [table.names[i] for i in columns]
+    return lightgbm.Dataset(x[:, columns], y, feature_name=names, reference=reference, free_raw_data=False)
 
 
-def train(table, seed):
+def fit(table, x, rows, columns, seed, trees):
+    """A booster of so many trees on the given values of the given rows."""
+    directions = [table.meta["directions"].get(table.names[i], 0) for i in columns]
+    parameters = {**PARAMETERS, **REPRODUCIBLE, "seed": seed, "monotone_constraints": directions}
+    return lightgbm.train(parameters, dataset(table, x, table.y[rows], columns), trees)
+
+
+def know_facilities(table, seed):
+    """Fills in how each facility did before, against what a model that knows of no facility expects."""
+    columns = [i for i in table.model if i != table.facility_column]
+    rows = table.split("train")
+    blind = fit(table, table.x[rows], rows, columns, seed, MIN_TREES)
+    expected = blind.predict(table.x[:, columns])
+    table.fill_past_ratios(expected)
+    return expected
+
+
+def train(table, columns, seed):
     """The booster and its number of trees: the best on the later validation period, between 100 and 200."""
-    parameters = {**PARAMETERS, **REPRODUCIBLE, "seed": seed}
-    fit, check = table.split("train"), table.split("validation")
-    training = lightgbm.Dataset(table.x[fit], table.y[fit], feature_name=table.names, free_raw_data=False)
-    validation = lightgbm.Dataset(table.x[check], table.y[check], reference=training, free_raw_data=False)
+    directions = [table.meta["directions"].get(table.names[i], 0) for i in columns]
+    parameters = {**PARAMETERS, **REPRODUCIBLE, "seed": seed, "monotone_constraints": directions}
+    rows, check = table.split("train"), table.split("validation")
+    training = dataset(table, table.masked(rows, seed), table.y[rows], columns)
+    validation = dataset(table, table.masked(check, seed + 1), table.y[check], columns, training)
     losses = {}
     booster = lightgbm.train(
         {**parameters, "metric": "binary_logloss"},
@@ -117,8 +136,10 @@ def drift(table, booster, trees, rows, risk):
     used = thresholds_by_feature(booster, trees)
     features = {}
     for name in table.meta["drift_features"]:
+        if name not in table.model_names:
+            continue
         values = table.feature(name, rows)
-        candidates = used.get(table.names.index(name))
+        candidates = used.get(table.model_names.index(name))
         if not candidates:
             # Not split on: halfway between neighbouring values.
             distinct = np.unique(values[~np.isnan(values)])
@@ -128,14 +149,13 @@ def drift(table, booster, trees, rows, risk):
     return {"features": features, "score": histogram(risk, deciles.tolist())}
 
 
-def subgroups(table, rows, risk, high):
-    """Test-period at-risk rows by who they are; small cells say nothing but their name."""
+def cells(table, rows):
+    """Groups of rows by who they are: dimension, group, which rows."""
     age = table.feature("age", rows)
     months = table.feature("months_on_art", rows)
     sex = table.feature("gender", rows)
     size = table.facility_patients[table.facility[rows]]
-    y = table.y[rows]
-    cells = [
+    return [
         ("sex", "female", sex == 0),
         ("sex", "male", sex == 1),
         ("age", "under 15", age < 15),
@@ -153,8 +173,13 @@ def subgroups(table, rows, risk, high):
         ("time on ART", "5 years and over", months >= 60),
         ("time on ART", "not recorded", np.isnan(months)),
     ]
+
+
+def subgroups(table, rows, risk, high):
+    """Test-period at-risk rows by who they are; small cells say nothing but their name."""
+    y = table.y[rows]
     table_rows = []
-    for dimension, group, inside in cells:
+    for dimension, group, inside in cells(table, rows):
         n, positives = int(inside.sum()), int(y[inside].sum())
         small = n < SMALL_CELL or positives < SMALL_OUTCOMES
         figures = {
@@ -169,11 +194,85 @@ def subgroups(table, rows, risk, high):
     return table_rows
 
 
+def reason_effects(table, booster, trees, rows):
+    """By feature that a reason may rest on: mean effect on the log-odds of values among the at-risk, against their
+    mean. Bins are the values themselves where there are few, else tenths."""
+    values = table.x[rows][:, table.model]
+    effects = booster.predict(values, num_iteration=trees, pred_contrib=True)[:, :-1]
+    found = {}
+    for name in REASON_FEATURES:
+        if name not in table.model_names:
+            continue
+        at = table.model_names.index(name)
+        known = ~np.isnan(values[:, at])
+        value, effect = values[known, at], effects[known, at]
+        if name in REASON_EDGES:
+            edges = np.array(REASON_EDGES[name])
+        else:
+            distinct = np.unique(value)
+            edges = distinct[:-1] if len(distinct) <= 12 else np.unique(np.quantile(value, np.arange(1, 10) / 10))
+        bins = np.searchsorted(edges, value, side="left")
+        used = [i for i in range(len(edges) + 1) if (bins == i).sum() >= SMALL_CELL]
+        mean = effect.mean()
+        by_bin = [effect[bins == i].mean() - mean for i in used]
+        found[name] = {
+            "edges": [float(edges[i]) for i in used[:-1]],
+            "effects": [rounded(e, 4) for e in by_bin],
+        }
+    return found
+
+
+def formats(table, booster, trees, rows):
+    """How the model does on test rows as each kind of input shows them. One whose patients it cannot rank, or whose
+    risks are a quarter off, was not validated: its risks are shown with a warning."""
+    y = table.y[rows]
+    found = []
+    for form in FORMATS:
+        x = table.as_format(table.x[rows], form)[:, table.model]
+        if table.meta["format"] != "records" and form == "records":
+            continue
+        risk = booster.predict(x, num_iteration=trees)
+        area, ratio = auc(y, risk), y.sum() / risk.sum()
+        found.append({
+            "format": form,
+            "n": len(y),
+            "auc": rounded(area, 4),
+            "observed_expected": rounded(ratio, 3),
+            "validated": bool(area is not None and area >= LEAST_AUC and LEAST_RATIO <= ratio <= 1 / LEAST_RATIO),
+        })
+    return found
+
+
+def facility_effect(table, expected):
+    """What is known of each facility at the end of the data: what the service looks up."""
+    end = datetime.date.fromisoformat(table.meta["end"])
+    day = (end - datetime.date(1970, 1, 1)).days
+    ratios = table.past_ratios(expected, day)
+    return {
+        "feature": table.names[table.facility_column],
+        "prior_events": PRIOR_EVENTS,
+        "as_of": table.meta["end"],
+        "ratios": {i: float(r) for i, r in sorted(zip(table.facility_ids, ratios)) if i and not np.isnan(r)},
+    }
+
+
+def governance(end):
+    """Who stands for the model and until when; dates follow from the data's last day, so that bytes do too."""
+    end = datetime.date.fromisoformat(end)
+    later = lambda days: (end + datetime.timedelta(days=days)).isoformat()
+    return {
+        "approver": None,
+        "approved_on": None,
+        "expires": later(EXPIRES_AFTER_DAYS),
+        "thresholds_review": later(REVIEW_AFTER_DAYS),
+    }
+
+
 def golden(table, booster, trees, rows, seed):
     """Reference rows: ordinary ones of the test period, the last sixty with values taken out."""
     random = np.random.Generator(np.random.PCG64(seed))
     chosen = random.choice(np.flatnonzero(rows), size=min(GOLDEN_ROWS, int(rows.sum())), replace=False)
-    values = table.x[np.sort(chosen)].copy()
+    values = table.x[np.sort(chosen)][:, table.model]
     for i in range(len(values) - 60, len(values)):
         values[i, random.random(values.shape[1]) < random.random()] = np.nan
     values[-1, :] = np.nan
@@ -192,10 +291,11 @@ def sha256(path):
 def main():
     table_directory, out, name, version, seed = Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:5], int(sys.argv[5])
     table = Table(table_directory)
-    booster, trees = train(table, seed)
+    expected = know_facilities(table, seed)
+    booster, trees = train(table, table.model, seed)
     model = out / f"{name}.txt"
     model.write_text(booster.model_to_string(num_iteration=trees), newline="\n")
-    risk = booster.predict(table.x, num_iteration=trees)
+    risk = booster.predict(table.x[:, table.model], num_iteration=trees)
 
     validation, test = table.split("validation"), table.split("test")
     high = round(float(np.quantile(risk[validation], 1 - HIGH_SHARE)), 3)
@@ -213,7 +313,7 @@ def main():
     reference = out / f"{name}.golden.json"
     rows = golden(table, booster, trees, test, seed)
     body = ",\n".join(json.dumps(row, separators=(",", ":")) for row in rows)
-    head = json.dumps({"model_sha256": sha256(model), "features": table.names}, separators=(",", ":"))
+    head = json.dumps({"model_sha256": sha256(model), "features": table.model_names}, separators=(",", ":"))
     reference.write_text(f'{head[:-1]},"rows":[\n{body}\n]}}\n', newline="\n")
 
     manifest = {
@@ -236,8 +336,14 @@ def main():
             "window_days": table.meta["window_days"],
             "grace_days": table.meta["grace_days"],
             "parameters": PARAMETERS,
+            "directions": {name: table.meta["directions"].get(name, 0) for name in table.model_names},
+            "masking": {"stacked": STACKED_SHARE, "snapshot": SNAPSHOT_SHARE, "no_facility": NO_FACILITY_SHARE},
         },
-        "features": table.meta["features"],
+        "features": [{**table.meta["features"][i], "index": at} for at, i in enumerate(table.model)],
+        "facility_effect": facility_effect(table, expected),
+        "formats": formats(table, booster, trees, test_at_risk),
+        "reason_effects": reason_effects(table, booster, trees, test_at_risk),
+        "governance": governance(table.meta["end"]),
         "tiers": {"medium": medium, "high": high},
         "base_rate": metrics["test"]["everybody"]["base_rate"],
         "metrics": metrics,

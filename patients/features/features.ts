@@ -1,6 +1,7 @@
 import { defineFeatures, type FeatureDefinition } from './definition.ts';
 import { CALENDAR_FEATURES } from './list/calendar.ts';
 import { CLINICAL_FEATURES } from './list/clinical.ts';
+import { FACILITY_FEATURES } from './list/facility.ts';
 import { LATENESS_FEATURES } from './list/lateness.ts';
 import { PERSON_FEATURES } from './list/person.ts';
 import { SUPPLY_FEATURES } from './list/supply.ts';
@@ -17,6 +18,7 @@ export const FEATURES: readonly FeatureDefinition[] = defineFeatures([
   ...VISIT_FEATURES,
   ...CLINICAL_FEATURES,
   ...CALENDAR_FEATURES,
+  ...FACILITY_FEATURES,
 ]);
 
 export const FEATURE_NAMES: readonly string[] = FEATURES.map((feature) => feature.name);

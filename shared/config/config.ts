@@ -87,6 +87,8 @@ export const environment = z.object({
     .optional(),
   FEATURE_STORE_TTL_SECONDS: count(1, 31_536_000).default(86_400),
   FEATURE_STORE_PATIENTS: count(1, 10_000_000).default(50_000),
+  FACILITY_EFFECT: z.enum(['on', 'off']).default('on'),
+  UNVALIDATED_FORMATS: z.enum(['warn', 'refuse']).default('warn'),
   DRIFT_FEATURE_PSI: z.coerce.number().positive().default(0.2),
   DRIFT_SCORE_PSI: z.coerce.number().positive().default(0.2),
   DRIFT_MINIMUM_ROWS: count(1, 1_000_000_000).default(500),

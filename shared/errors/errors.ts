@@ -30,6 +30,7 @@ export const ERROR_CODES = [
   'missing_header',
   'duplicate_columns',
   'stale_list',
+  'format_not_validated',
   'malformed_json',
   'idempotency_conflict',
   'upload_too_slow',

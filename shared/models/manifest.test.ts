@@ -1,8 +1,17 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { loadModel } from '#engine/index.ts';
+import { MODEL_FEATURES } from '#models/training/model-features.ts';
 import { manifestFeatures } from '#shared/models/manifest-features.ts';
-import { loadManifest, ManifestError, tierOf, type ModelManifest } from './manifest.ts';
+import {
+  isValidatedOn,
+  loadGoldenRows,
+  loadManifest,
+  ManifestError,
+  tierOf,
+  type ModelManifest,
+} from './manifest.ts';
 import { verifyModel } from './verify.ts';
 
 const TEXT = readFileSync('models/iit_lightgbm_model.manifest.json', 'utf8');
@@ -30,8 +39,47 @@ function issues(text: string): string[] {
 describe('the shipped manifest', () => {
   const manifest = loadManifest(TEXT);
 
-  it('has the features that the service extracts, in order', () => {
-    expect(manifest.features).toEqual(manifestFeatures());
+  it('has features that the service extracts, as the service defines them', () => {
+    const known = new Map(manifestFeatures().map((feature) => [feature.name, feature]));
+    expect(manifest.features).toEqual(MODEL_FEATURES.map((name, index) => ({ ...known.get(name), index })));
+  });
+
+  it('asks for no column that it does not use, and for none that older tables lack', () => {
+    const required = manifestFeatures().filter((feature) => feature.required);
+    expect(
+      manifest.features
+        .filter((feature) => feature.required)
+        .map(({ name }) => name)
+        .toSorted(),
+    ).toEqual(required.map(({ name }) => name).toSorted());
+  });
+
+  it('was tried on records, stacked snapshots and one snapshot, and stands for its expiry', () => {
+    for (const kind of ['table', 'records', 'stacked', 'snapshot'] as const)
+      expect(isValidatedOn(manifest, kind)).toBe(true);
+    expect(manifest.governance!.expires > manifest.trained_at).toBe(true);
+  });
+
+  it('lets no longer supply raise the risk, and no lateness lower it', () => {
+    const engine = loadModel(MODEL.toString());
+    const { rows } = loadGoldenRows(GOLDEN.toString());
+    for (const [name, direction] of [
+      ['last_days_supply', -1],
+      ['avg_days_supply', -1],
+      ['late_pickups_of_5', 1],
+      ['prior_iit_episodes', 1],
+    ] as const) {
+      const feature = manifest.features.find((one) => one.name === name)!;
+      const steps = Array.from({ length: 8 }, (_, i) => (feature.max > 100 ? 30 * (i + 1) : i));
+      for (const { values } of rows) {
+        const inputs = steps.map((step) =>
+          values.map((value, i) => (i === feature.index ? step : (value ?? NaN))),
+        );
+        const raw = engine.predict(Float64Array.from(inputs.flat()), { raw: true });
+        for (let i = 1; i < steps.length; i++)
+          expect(direction * (raw[i]! - raw[i - 1]!)).toBeGreaterThanOrEqual(-1e-12);
+      }
+    }
   });
 
   it('is of a synthetic model with an honest AUC on the later period', () => {
@@ -46,7 +94,7 @@ describe('the shipped manifest', () => {
 
   it('does not watch the calendar for drift', () => {
     expect(Object.keys(manifest.drift.features)).not.toContain('is_holiday_season');
-    expect(Object.keys(manifest.drift.features)).toHaveLength(45);
+    expect(Object.keys(manifest.drift.features)).toHaveLength(18);
   });
 });
 
@@ -144,3 +192,24 @@ describe('verification without Python', () => {
 function sha(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
+
+describe('a kind of input', () => {
+  const entry = { format: 'snapshot', n: 100, auc: 0.6, observed_expected: 0.5, validated: false } as const;
+
+  it('was validated where the manifest says that it held', () => {
+    expect(isValidatedOn({ formats: [entry] }, 'snapshot')).toBe(false);
+    expect(isValidatedOn({ formats: [{ ...entry, validated: true }] }, 'snapshot')).toBe(true);
+    expect(isValidatedOn({ formats: [entry] }, 'stacked')).toBe(false);
+  });
+
+  it('that is a table counts as records, of which it has the features', () => {
+    expect(isValidatedOn({ formats: [{ ...entry, format: 'records', validated: true }] }, 'table')).toBe(
+      true,
+    );
+  });
+
+  it('of a model that names none was not validated, but for tables and records', () => {
+    const kinds = ['table', 'records', 'stacked', 'snapshot'] as const;
+    expect(kinds.map((kind) => isValidatedOn({}, kind))).toEqual([true, true, false, false]);
+  });
+});

@@ -77,6 +77,45 @@ const subgroupSchema = z.strictObject({
   high_share: share.nullable(),
 });
 
+/** What an upload is to a model: a feature table, records of an EMR, stacked snapshots of a line list, or one snapshot. */
+export const FORMATS = ['table', 'records', 'stacked', 'snapshot'] as const;
+export type InputKind = (typeof FORMATS)[number];
+
+const formatSchema = z.strictObject({
+  format: z.enum(FORMATS),
+  n: count,
+  auc: share.nullable(),
+  /** Interruptions over the sum of risks. */
+  observed_expected: z.number().nonnegative(),
+  validated: z.boolean(),
+});
+
+const facilityEffectSchema = z.strictObject({
+  /** The feature that the service fills in. */
+  feature: z.string(),
+  /** Interruptions that a facility's past must hold for its own rate to count as much as everybody's. */
+  prior_events: z.number().positive(),
+  as_of: isoDate,
+  /** By facility: past interruptions over those expected, shrunk towards 1. */
+  ratios: z.record(z.string(), z.number().min(0).max(20)),
+});
+
+/** `effects[i]` of values in `(edges[i-1], edges[i]]`, as in a histogram. */
+const effectsSchema = z
+  .strictObject({ edges: z.array(z.number()), effects: z.array(z.number()) })
+  .refine((e) => e.effects.length === e.edges.length + 1, 'effects must be one longer than edges')
+  .refine((e) => e.edges.every((edge, i) => i === 0 || edge > e.edges[i - 1]!), 'edges must ascend');
+
+const governanceSchema = z.strictObject({
+  /** Who answers for the use of the model; null while nobody does. */
+  approver: z.string().nullable(),
+  approved_on: isoDate.nullable(),
+  /** From this day on the model should not be used without being looked at anew. */
+  expires: isoDate,
+  /** Day by which the cut-offs are to be looked at. */
+  thresholds_review: isoDate,
+});
+
 /**
  * Histogram for drift. `counts[i]` holds values in `(edges[i-1], edges[i]]`: one count more than edges, the
  * first bin open below and the last open above. Missing values are counted apart.
@@ -110,6 +149,10 @@ const manifestSchema = z
       window_days: z.int().positive(),
       grace_days: z.int().positive(),
       parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+      /** By feature: 1 = never lowers the risk as it grows, -1 = never raises it, 0 = free. */
+      directions: z.record(z.string(), z.union([z.literal(-1), z.literal(0), z.literal(1)])).optional(),
+      /** Shares of the training rows from which was taken what a kind of input leaves out. */
+      masking: z.strictObject({ stacked: share, snapshot: share, no_facility: share }).optional(),
     }),
     features: z.array(featureSchema).min(1),
     tiers: z.strictObject({
@@ -117,6 +160,12 @@ const manifestSchema = z
       high: share,
       facility_overrides: z.record(z.string(), cutoffs).optional(),
     }),
+    facility_effect: facilityEffectSchema.optional(),
+    /** Kinds of input that the model was tried on. Without it: tables and records alone. */
+    formats: z.array(formatSchema).optional(),
+    /** For reasons in words: effect on the log-odds by value among the at-risk, against their mean. */
+    reason_effects: z.record(z.string(), effectsSchema).optional(),
+    governance: governanceSchema.optional(),
     base_rate: share,
     metrics: z.strictObject({ train: splitSchema, validation: splitSchema, test: splitSchema }),
     /** On the test split's at-risk rows. */
@@ -150,6 +199,8 @@ const manifestSchema = z
         context.addIssue({ code: 'custom', path: [...at, 'categories'], message: 'are missing' });
       seen.add(feature.name);
     }
+    if (manifest.facility_effect !== undefined && !seen.has(manifest.facility_effect.feature))
+      context.addIssue({ code: 'custom', path: ['facility_effect', 'feature'], message: 'is no feature' });
     if (manifest.tiers.medium > manifest.tiers.high)
       context.addIssue({ code: 'custom', path: ['tiers', 'medium'], message: 'lies above high' });
     for (const name of Object.keys(manifest.drift.features)) {
@@ -190,6 +241,15 @@ export function loadManifest(text: string): ModelManifest {
     );
   }
   return result.data;
+}
+
+/** Whether a model was tried on a kind of input and held. A feature table has what records have. */
+export function isValidatedOn(manifest: Pick<ModelManifest, 'formats'>, kind: InputKind): boolean {
+  const { formats } = manifest;
+  if (formats === undefined) return kind === 'table' || kind === 'records';
+  const entry = formats.find(({ format }) => format === kind);
+  if (entry !== undefined) return entry.validated;
+  return kind === 'table' && isValidatedOn(manifest, 'records');
 }
 
 /** Tier of a risk at a facility: its own cut-offs where the manifest gives them, else the model's. */

@@ -12,7 +12,8 @@ import { createKey } from '#api/auth/keys.ts';
 import { loadModel } from '#engine/index.ts';
 import { recordEvent } from '#shared/audit/record-event.ts';
 import { verifyAudit } from '#shared/audit/verify.ts';
-import { loadGoldenRows, loadManifest } from '#shared/models/manifest.ts';
+import { facilityRatios } from '#shared/models/facility-ratios.ts';
+import { loadGoldenRows, loadManifest, type ModelManifest } from '#shared/models/manifest.ts';
 import { registerShippedModel } from '#shared/models/store.ts';
 import { type ServiceProcess, startService } from '#test/support/service-process.ts';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database.ts';
@@ -74,6 +75,7 @@ test(
     const file = path.join(folder, 'cohort.csv.gz');
     const cohort = await writeSpoiledCohort(
       file,
+      manifest,
       golden.rows.map(({ values }) => values),
     );
     const headers = [`Authorization: Bearer ${key}`, 'Content-Type: text/csv', 'Content-Encoding: gzip'];
@@ -133,6 +135,7 @@ type SpoiledCohort = {
 /** The generator's cohort through its command, spoiled in known places and salted with golden rows. */
 async function writeSpoiledCohort(
   file: string,
+  manifest: ModelManifest,
   golden: readonly (readonly (number | null)[])[],
 ): Promise<SpoiledCohort> {
   const generator = spawn(
@@ -146,7 +149,9 @@ async function writeSpoiledCohort(
   const rowNumbers: number[] = [];
   const goldenRowNumbers: number[] = [];
   let header: string[] = [];
-  let values = new Float64Array();
+  const features = manifest.features.map(({ name }) => name);
+  const ratios = facilityRatios(manifest, true);
+  const values = new Float64Array((ROWS + golden.length) * features.length);
   let accepted = 0;
   let line = 1;
   const emit = async (text: string) => {
@@ -155,7 +160,6 @@ async function writeSpoiledCohort(
   for await (const text of createInterface({ input: generator.stdout })) {
     if (header.length === 0) {
       header = text.split(',');
-      values = new Float64Array((ROWS + golden.length) * (header.length - 3));
       await emit(text);
       continue;
     }
@@ -172,9 +176,13 @@ async function writeSpoiledCohort(
       line++;
       goldenRowNumbers.push(line - 1);
       keep(salt.map((value) => value ?? NaN));
-      await emit(['GOLDEN', '', '', ...salt.map((value) => value ?? '')].join(','));
+      await emit(
+        header.map((name, at) => (at === 0 ? 'GOLDEN' : (salt[features.indexOf(name)] ?? ''))).join(','),
+      );
     } else {
-      keep(cells.slice(3).map((cell) => (cell === '' ? NaN : Number(cell))));
+      const row = features.map((name) => Number(cells[header.indexOf(name)] || NaN));
+      if (ratios !== undefined) row[ratios.column] = ratios.of(cells[header.indexOf('facility_id')]!);
+      keep(row);
       await emit(text);
     }
   }
@@ -183,7 +191,7 @@ async function writeSpoiledCohort(
   return {
     spoiled,
     rowNumbers,
-    values: values.subarray(0, accepted * (header.length - 3)),
+    values: values.subarray(0, accepted * features.length),
     goldenRowNumbers,
   };
 

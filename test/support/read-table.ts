@@ -17,7 +17,7 @@ import { RowBuilder } from '#api/ingest/row-builder.ts';
 import type { CsvDialect } from '#api/ingest/sniff/dialect.ts';
 import { SniffingParser } from '#api/ingest/sniff/sniffing-parser.ts';
 
-const NO_OPTIONS: InputOptions = {
+export const NO_OPTIONS: InputOptions = {
   source: undefined,
   delimiter: undefined,
   encoding: undefined,

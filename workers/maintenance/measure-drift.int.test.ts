@@ -76,7 +76,7 @@ test('an ordinary job is quiet; one job of older and later patients raises the a
 
   const shifted = await scored('--seed', '6', '--shift', 'ages=10,lateness=2');
   expect(shifted.detected).toBe(true);
-  expect(shifted.jobs[0]?.drifted).toEqual(expect.arrayContaining(['age', 'late_days_mean_3', 'score']));
+  expect(shifted.jobs[0]?.drifted).toEqual(expect.arrayContaining(['age', 'late_days_mean_5']));
   expect(shifted.window?.rows).toBe(6000);
   for (const url of [`${api.url}/metrics`, `http://127.0.0.1:${worker.port}/metrics`]) {
     await expect.poll(async () => await detectedBy(url), { timeout: 15_000, interval: 200 }).toBe('1');

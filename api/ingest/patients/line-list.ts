@@ -99,10 +99,10 @@ class CohortSink implements LineListSink {
     this.#tell = tell;
   }
 
-  open(asOf: number, unknown: readonly string[]): void {
+  open(asOf: number, unknown: readonly string[], areStacked: boolean): void {
     this.#emitter = new PatientEmitter(this.#context, asOf);
     this.#tell();
-    this.#emitter.layOut(unknown);
+    this.#emitter.layOut(unknown, areStacked ? 'stacked' : 'snapshot');
     this.#tell();
   }
 

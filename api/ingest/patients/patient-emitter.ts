@@ -2,6 +2,7 @@ import { type EpochDay } from '#patients/record/epoch-day.ts';
 import { FEATURES, FEATURE_NAMES } from '#patients/features/features.ts';
 import { IDENTIFIER_NAMES, type Identifiers } from '#patients/record/identifiers.ts';
 import type { PatientRecord } from '#patients/record/patient-record.ts';
+import type { InputKind } from '#shared/models/manifest.ts';
 import { FieldFault, PatientScreen } from '#patients/sources/patient-input.ts';
 import { isMissing } from '#patients/values/missing.ts';
 import { DUE_DATE, FACILITY_ID, PATIENT_ID } from '../cohort-layout.ts';
@@ -36,12 +37,16 @@ export class PatientEmitter {
     this.#indices = context.manifest.features.map(({ name }) => FEATURE_NAMES.indexOf(name));
   }
 
-  /** Opens the cohort: its columns are the model's features but for those that the source cannot know. */
-  layOut(unknown: readonly string[]): void {
+  /**
+   * Opens the cohort: its columns are the model's features but for those that the source cannot know, and the one that is
+   * filled in by facility.
+   */
+  layOut(unknown: readonly string[], kind: InputKind = 'records'): void {
+    const filledIn = this.#context.manifest.facility_effect?.feature;
     const known = this.#context.manifest.features
       .map(({ name }) => name)
-      .filter((name) => FEATURE_NAMES.includes(name) && !unknown.includes(name));
-    this.#context.layOut(['patient_id', 'facility_id', 'due_date', ...known]);
+      .filter((name) => FEATURE_NAMES.includes(name) && name !== filledIn && !unknown.includes(name));
+    this.#context.layOut(['patient_id', 'facility_id', 'due_date', ...known], kind);
   }
 
   warn(code: string, times = 1): void {

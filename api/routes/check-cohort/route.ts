@@ -116,6 +116,8 @@ async function check(
     input,
     manifest: model.manifest,
     ignoreUnknown: asked.ignore_unknown,
+    facilityEffect: deps.config.FACILITY_EFFECT === 'on',
+    unvalidatedFormats: deps.config.UNVALIDATED_FORMATS,
     chunkRows: 1_000,
     maxRowBytes: deps.config.MAX_ROW_BYTES,
     ...(asked.rows === 'all' ? {} : { maxRows: asked.rows }),

@@ -5,6 +5,8 @@ import { requireCurrentList } from '#api/calls/require-facility.ts';
 import { CALL_LISTS } from '#api/calls/standing.ts';
 import { CONTACT_RESULTS } from '#api/contacts/contacts.ts';
 import { jsonResponse, route } from '#api/route.ts';
+import { nextStep } from '#patients/features/people-reasons.ts';
+import { reasonSentence, stepSentence } from '#patients/features/reason-messages.ts';
 import { isoDateOf } from '#patients/record/iso-date.ts';
 import { TIERS } from '#shared/models/manifest.ts';
 
@@ -20,6 +22,9 @@ const answer = z
     job_id: z.uuid(),
     model: z.string(),
     finished_at: z.iso.datetime(),
+    format_not_validated: z.boolean().meta({
+      description: 'The model was not tried on such an input: its risks may be far off',
+    }),
     counts: z.object({ due: count, missed: count, interrupted: count, unknown: count }),
     total: count,
     patients: z.array(
@@ -31,7 +36,10 @@ const answer = z
         days_to_due: z.int().nullable(),
         days_left_to_day_28: z.int().nullable(),
         last_pickup: date,
-        reasons: z.array(z.string()),
+        reasons: z
+          .array(z.string())
+          .meta({ description: 'At most three, for people; facts stand beside them' }),
+        next_step: z.string(),
         contact,
       }),
     ),
@@ -102,6 +110,7 @@ export const currentListRoute = route(
       job_id: list.jobId,
       model: list.modelVersion,
       finished_at: list.finishedAt.toISOString(),
+      format_not_validated: list.isFormatUnvalidated,
       counts: page.counts,
       total: page.total,
       patients: page.rows.map((row) => ({
@@ -112,7 +121,8 @@ export const currentListRoute = route(
         days_to_due: row.daysToDue ?? null,
         days_left_to_day_28: row.daysLeft ?? null,
         last_pickup: day(row.facts.lastPickupDay),
-        reasons: row.facts.raising.map(({ text }) => text),
+        reasons: row.facts.raising.map(reasonSentence),
+        next_step: stepSentence(nextStep(row.facts.raising, row.daysToDue)),
         contact: said(row.contact),
       })),
       not_scored: page.unscored.map((row) => ({

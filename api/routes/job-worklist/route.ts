@@ -4,6 +4,7 @@ import { jobParams } from '#api/jobs/job-params.ts';
 import { requireKept } from '#api/results/require-kept.ts';
 import { requireResults } from '#api/results/require-results.ts';
 import { route } from '#api/route.ts';
+import { FORMAT_WARNING } from '#api/ingest/judge-format.ts';
 import { readPatientFacts } from '#api/worklist/patient-facts.ts';
 import { worklistCsv, worklistXlsx } from '#api/worklist/worklist-files.ts';
 import { readWorklistRows } from '#api/worklist/worklist-rows.ts';
@@ -100,6 +101,7 @@ export const jobWorklist = route(
       scoredDay: Math.floor((job.finished_at ?? job.created_at).getTime() / DAY_MS),
       onDay: query.on === undefined ? undefined : Date.parse(query.on) / DAY_MS,
       modelVersion: job.model_version,
+      isFormatUnvalidated: FORMAT_WARNING in (job.input?.warnings ?? {}),
     });
     const headers = {
       'content-disposition': `attachment; filename="worklist-${job.id}.${query.format}"`,

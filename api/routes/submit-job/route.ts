@@ -97,6 +97,7 @@ export const submitJob = route(
       'missing_header',
       'duplicate_columns',
       'stale_list',
+      'format_not_validated',
       'malformed_json',
       'idempotency_conflict',
       'upload_too_slow',
@@ -165,6 +166,8 @@ async function submit(call: SubmitCall, memory: Reservation): Promise<Response> 
       signal: leaving(call.outgoing),
       manifest: model.manifest,
       ignoreUnknown: call.query.ignore_unknown,
+      facilityEffect: deps.config.FACILITY_EFFECT === 'on',
+      unvalidatedFormats: deps.config.UNVALIDATED_FORMATS,
       chunkRows: deps.config.CHUNK_ROWS,
       maxRowBytes: deps.config.MAX_ROW_BYTES,
       onLayout: (layout) => {

@@ -1,4 +1,4 @@
-import { isoDate } from '#patients/record/epoch-day.ts';
+import { type EpochDay, isoDate } from '#patients/record/epoch-day.ts';
 import type { Cohort } from '../cohort.ts';
 import type { RowWriter } from '../row-writer.ts';
 import { Facts } from './facts.ts';
@@ -43,10 +43,10 @@ export class LineListWriter {
     return line(this.titles);
   }
 
-  write(cohort: Cohort, out: RowWriter): void {
+  write(cohort: Cohort, out: RowWriter, lastDay: EpochDay = cohort.options.asOf): void {
     const facts = this.#facts;
     for (let k = this.#snapshots - 1; k >= 0; k--) {
-      if (!facts.look(cohort, cohort.options.asOf - k * DAYS_BETWEEN_SNAPSHOTS)) continue;
+      if (!facts.look(cohort, lastDay - k * DAYS_BETWEEN_SNAPSHOTS)) continue;
       facts.serial++;
       out.text(line(this.#columns.map(([, cell]) => cell(facts))));
     }

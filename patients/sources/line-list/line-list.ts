@@ -39,7 +39,7 @@ export type LineListOptions = {
 /** Where a list's patients go. */
 export interface LineListSink {
   /** Once, before anything else: the day that is scored on and the features that no row can know. */
-  open(asOf: EpochDay, unknown: readonly string[]): void;
+  open(asOf: EpochDay, unknown: readonly string[], areStacked: boolean): void;
   /** A patient who is in the list's care; `row` is the newest that counts. The record is the list's own, until this returns. */
   patient(record: PatientRecord, row: LineListRow): void;
   /** A row whose patient is not predicted, or that is not read. */
@@ -236,7 +236,8 @@ export class LineList {
     this.#isOpen = true;
     this.#asOf = asOf;
     const layout = this.#sheets.find(({ isRead }) => isRead)!.layout;
-    this.#sink.open(asOf, unknownFeatures(layout, snapshotCount > 1));
+    const areStacked = snapshotCount > 1;
+    this.#sink.open(asOf, unknownFeatures(layout, areStacked), areStacked);
   }
 
   /** Hands a patient over, or says why not; returns whether the patient was handed over. */

@@ -1,6 +1,7 @@
 import { html, raw } from 'hono/html';
 import type { CallRow, UnscoredRow } from '#api/calls/call-list.ts';
 import { CONTACT_RESULTS, type Contact } from '#api/contacts/contacts.ts';
+import { nextStep } from '#patients/features/people-reasons.ts';
 import { GRACE_DAYS } from '#patients/features/history.ts';
 import type { Markup } from '../../http/answers.ts';
 import { tierBadge } from '../../parts/tier.ts';
@@ -29,7 +30,7 @@ export function callRow(call: RowCall, row: CallRow, place: { facilityId: string
     <td class="risk">${tierBadge(t, row.tier)} ${t.percent(row.risk)}</td>
     ${pickup(t, row)}
     <td class="last">${lastPickup(t, row)}</td>
-    <td class="why">${reasons(row)}</td>
+    <td class="why">${reasons(t, row)}</td>
     <td class="call">${contactCell(call, row, place.facilityId)}</td>
   </tr>`;
 }
@@ -78,13 +79,14 @@ function lastPickup(t: Translator, { facts }: CallRow): Markup {
   return html`${t.shortDay(facts.lastPickupDay)}${facts.lastSupplyDays === undefined ? '' : html`<small>${t('patient.supply', { count: facts.lastSupplyDays })}</small>`}`;
 }
 
-function reasons({ facts }: CallRow): Markup {
-  // When the pickup is due stands in its own column.
-  const shown = facts.raising.filter(({ feature }) => feature !== 'days_to_due').slice(0, REASONS_SHOWN);
-  if (shown.length === 0) return html`<span class="none">–</span>`;
+/** Why, in words, and the one thing to do next; when the pickup is due stands in its own column. */
+function reasons(t: Translator, { facts, daysToDue }: CallRow): Markup {
+  const step = html`<small>${t(nextStep(facts.raising, daysToDue))}</small>`;
+  if (facts.raising.length === 0) return html`<span class="none">–</span>${step}`;
   return html`<ul>
-    ${shown.map(({ text }) => html`<li>${text}</li>`)}
-  </ul>`;
+      ${facts.raising.slice(0, REASONS_SHOWN).map(({ key, values }) => html`<li>${t(key, values)}</li>`)}
+    </ul>
+    ${step}`;
 }
 
 /** Somebody without a score: to be traced, or whose data are to be mended. */

@@ -16,6 +16,7 @@ import { noticeText, pageAnswer } from '../../layout.ts';
 import { icon } from '../../parts/icons.ts';
 import { page, type PageCall } from '../../page.ts';
 import { callRow, unscoredRow } from './call-row.ts';
+import { formatNotice } from '../../parts/format-notice.ts';
 import { facilityIndex } from './facility-index.ts';
 
 const DEFAULT_CALLS = 50;
@@ -134,6 +135,7 @@ function listBody(call: CallsCall, facility: Facility, list: CurrentList, found:
         ${t('calls.data_of', { day: t.shortDay(found.asOfDay) })}${(dataAge ?? 0) > 0 ? html` (${t('calls.days_old', { count: dataAge ?? 0 })})` : ''}`
   }`;
   return html`<p class="notice top" role="note">${noticeText(call)}</p>
+    ${formatNotice(call, list)}
     <p class="aside${isStale ? ' banner' : ''}">${freshness}</p>
     <nav class="tabs" aria-label="${t('calls.lists')}">
       ${CALL_LISTS.map(
@@ -297,6 +299,7 @@ function workbook(found: CallPage, list: CurrentList, today: number): Response {
       scoredDay: Math.floor(list.finishedAt.getTime() / DAY_MS),
       onDay: today,
       modelVersion: list.modelVersion,
+      isFormatUnvalidated: list.isFormatUnvalidated,
     },
   );
   return new Response(worklistXlsx(table), {

@@ -1,18 +1,19 @@
 import { html } from 'hono/html';
 import { z } from 'zod';
 import { type AuditRecord, readAuditRecords } from '#api/audit/audit-records.ts';
-import type { WordedReason } from '#api/worklist/patient-facts.ts';
 import { recordAccess } from '#api/audit/record-access.ts';
 import { type CallRow, findCallRow } from '#api/calls/call-list.ts';
 import { dayIn } from '#api/calls/standing.ts';
 import { CONTACT_RESULTS, contactsOf } from '#api/contacts/contacts.ts';
 import { onlyFacility } from '#api/facilities/choose.ts';
 import type { Facility } from '#api/facilities/facilities.ts';
+import { nextStep, type PersonReason } from '#patients/features/people-reasons.ts';
 import { isoDateOf } from '#patients/record/iso-date.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import type { Markup } from '../../http/answers.ts';
 import { pageAnswer } from '../../layout.ts';
 import { lineChart } from '../../parts/charts.ts';
+import { formatNotice } from '../../parts/format-notice.ts';
 import { tierBadge } from '../../parts/tier.ts';
 import { page, type PageCall } from '../../page.ts';
 import { said, sexWord } from './call-row.ts';
@@ -76,7 +77,7 @@ export const patientPage = page(
         .filter((part) => part !== '')
         .join(' · '),
       actions: emrLink(call, params.patient),
-      body: html`${cards(call, row)}
+      body: html`${formatNotice(call, list)}${cards(call, row)}
         <div class="two">
           <section>
             <h2>${t('patient.why')}</h2>
@@ -147,16 +148,19 @@ function cards(call: Pick<PageCall, 't'>, row: CallRow): Markup {
 
 function reasonLists(call: Pick<PageCall, 't'>, row: CallRow): Markup {
   const { t } = call;
-  const list = (title: string, reasons: readonly WordedReason[]) =>
+  const list = (title: string, reasons: readonly PersonReason[]) =>
     reasons.length === 0
       ? ''
       : html`<h3>${title}</h3>
           <ul>
-            ${reasons.map(({ text }) => html`<li>${text}</li>`)}
+            ${reasons.map(({ key, values }) => html`<li>${t(key, values)}</li>`)}
           </ul>`;
+  const step = html`<h3>${t('patient.step')}</h3>
+    <p>${t(nextStep(row.facts.raising, row.daysToDue))}</p>`;
   if (row.facts.raising.length + row.facts.lowering.length === 0)
-    return html`<p class="mute">${t('patient.no_reasons')}</p>`;
-  return html`${list(t('patient.raising'), row.facts.raising)}${list(t('patient.lowering'), row.facts.lowering)}`;
+    return html`<p class="mute">${t('patient.no_reasons')}</p>
+      ${step}`;
+  return html`${list(t('patient.raising'), row.facts.raising)}${list(t('patient.lowering'), row.facts.lowering)}${step}`;
 }
 
 function history(

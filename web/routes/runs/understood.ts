@@ -1,6 +1,8 @@
 import { html } from 'hono/html';
+import { FORMAT_WARNING } from '#api/ingest/judge-format.ts';
 import type { JobInput } from '#shared/jobs/job-input.ts';
 import type { Markup } from '../../http/answers.ts';
+import { formatNotice } from '../../parts/format-notice.ts';
 import type { PageCall } from '../../page.ts';
 
 /** What `/v1/check` answers with. */
@@ -91,6 +93,7 @@ export function inputFacts(call: Pick<PageCall, 't'>, input: JobInput): Markup {
   return html`<dl class="facts">
       ${fact(t('check.format'), input.format)}${fact(t('check.encoding'), [input.encoding, input.compression === 'identity' ? '' : input.compression].filter((part) => part !== '').join(', '))}${fact(t('check.delimiter'), input.delimiter === null ? null : (DELIMITERS[input.delimiter] ?? input.delimiter))}${fact(t('check.header'), input.header_line === null ? null : String(input.header_line))}${fact(t('check.sheets'), sheets)}${fact(t('new.date_order'), input.date_order === null || input.date_order === 'unknown' ? null : t(`order.${input.date_order}`))}${fact(t('new.as_of'), input.as_of === null ? null : t.day(input.as_of))}${fact(t('check.ignored'), input.ignored_columns.join(', '))}
     </dl>
+    ${formatNotice(call, { isFormatUnvalidated: FORMAT_WARNING in input.warnings })}
     ${input.notes.map((note) => html`<p class="banner">${note}</p>`)}
     ${
       columns.length === 0
