@@ -4,6 +4,8 @@ import { expect, test } from 'vitest';
 
 const PAGES = [
   'docs/glossary.md',
+  'docs/architecture.md',
+  'CONTRIBUTING.md',
   'docs/guide-map.md',
   'docs/deployment.md',
   'docs/capacity.md',
