@@ -69,6 +69,10 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     const chromium = CHROMIUM.find((path) => existsSync(path));
+    if (chromium === undefined)
+      process.stdout.write(
+        'SKIPPED: no Chromium here, so no page is opened; on Debian: apt-get install chromium\n',
+      );
     project.provide('web', { url: api.url, databaseUrl, key, chromium });
     if (process.env['WEB_SERVE'] !== undefined) {
       const people = await registerDemo(db, ROWS);

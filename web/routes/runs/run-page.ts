@@ -48,7 +48,11 @@ export const runPage = page(
       section: 'runs',
       trail: [['/runs', t('section.runs')]],
       aside: html`${t('run.by', { who: view.submitted_by, when: t.time(row.created_at) })} · ${t('run.model')}
-        <a href="/models/${encodeURIComponent(view.model.version)}">${view.model.version}</a>`,
+      ${
+        may(principal, 'models')
+          ? html`<a href="/models/${encodeURIComponent(view.model.version)}">${view.model.version}</a>`
+          : view.model.version
+      }`,
       actions: actions(call, view),
       refreshSeconds: isOver ? undefined : 5,
       body: html`${call.query.earlier === undefined ? '' : html`<p class="banner" role="status">${t('run.earlier')}</p>`}
