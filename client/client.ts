@@ -75,13 +75,16 @@ export class IitClient {
   }
 
   /**
-   * Streams a file into a new job. A cut line is tried again with the same key: what had arrived whole is found, the rest is sent anew.
+   * Streams a file into a new job. A cut line is tried again with the same key: what had arrived whole is found, the rest is sent
+   * anew. `isRepeatable: false` for an upload that can be read once: it is tried once.
    */
   async submit(
     upload: Upload,
     { idempotencyKey = randomUUID(), ...query }: Submission = {},
+    options: { isRepeatable?: boolean } = {},
   ): Promise<Submitted> {
-    const response = await this.#upload('/v1/jobs', upload, query, { 'idempotency-key': idempotencyKey });
+    const headers = { 'idempotency-key': idempotencyKey };
+    const response = await this.#upload('/v1/jobs', upload, query, { ...options, headers });
     return {
       job: (await response.json()) as Job,
       isEarlier: response.headers.get('idempotency-replayed') === 'true',
@@ -97,13 +100,16 @@ export class IitClient {
     return await this.call((http, fetch) => http.GET('/v1/jobs/{id}', { params: { path: { id } }, fetch }));
   }
 
-  /** The job now and whenever it has changed, until it is over. Long polls, so that it costs little. */
-  async *watch(id: string): AsyncGenerator<Job> {
+  /**
+   * The job now and whenever it has changed, until it is over. Long polls, so that it costs little; `signal` ends it with its
+   * reason.
+   */
+  async *watch(id: string, signal?: AbortSignal): AsyncGenerator<Job> {
     let etag: string | undefined;
     for (;;) {
       const headers: Record<string, string> =
         etag === undefined ? {} : { prefer: `wait=${LONGEST_POLL_SECONDS}`, 'if-none-match': etag };
-      const response = await this.#get(`/v1/jobs/${encodeURIComponent(id)}`, headers);
+      const response = await this.#get(`/v1/jobs/${encodeURIComponent(id)}`, headers, signal);
       if (response.status === 304) continue;
       etag = response.headers.get('etag') ?? undefined;
       const job = (await response.json()) as Job;
@@ -189,13 +195,20 @@ export class IitClient {
     }
   }
 
-  async #get(path: string, headers: Record<string, string>): Promise<Response> {
-    return await this.#send(new Request(this.url + path, { headers: { ...this.#headers(), ...headers } }));
+  async #get(path: string, headers: Record<string, string>, signal?: AbortSignal): Promise<Response> {
+    const request = new Request(this.url + path, { headers: { ...this.#headers(), ...headers } });
+    return await this.#send(request, true, signal);
   }
 
-  async #send(request: Request, isRepeatable = request.method === 'GET'): Promise<Response> {
+  async #send(
+    request: Request,
+    isRepeatable = request.method === 'GET',
+    own?: AbortSignal,
+  ): Promise<Response> {
     const retries = isRepeatable ? this.#retries : { ...this.#retries, attempts: 1 };
-    const { signal, timeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
+    const { timeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
+    const given = [this.#options.signal, own].filter((one) => one !== undefined);
+    const signal = given.length === 0 ? undefined : AbortSignal.any(given);
     return await withRetries(() => fetchInTime(request.clone(), timeoutMs, signal), retries, signal);
   }
 
@@ -203,20 +216,20 @@ export class IitClient {
     path: string,
     upload: Upload,
     query: Parameters,
-    headers: Record<string, string> = {},
+    options: { headers?: Record<string, string>; isRepeatable?: boolean } = {},
   ): Promise<Response> {
     const { signal } = this.#options;
-    const address = this.url + path + search(query);
+    const { isRepeatable = true } = options;
     return await withRetries(
       async () =>
-        await fetch(address, {
+        await fetch(this.url + path + search(query), {
           method: 'POST',
-          headers: { 'content-type': BYTES, ...this.#headers(), ...headers },
+          headers: { 'content-type': BYTES, ...this.#headers(), ...options.headers },
           body: bodyOf(upload()),
           duplex: 'half',
           ...(signal === undefined ? {} : { signal }),
         }),
-      this.#retries,
+      isRepeatable ? this.#retries : { ...this.#retries, attempts: 1 },
       signal,
     );
   }

@@ -34,7 +34,7 @@ export async function withRetries(
 ): Promise<Response> {
   for (let made = 1; ; made++) {
     const outcome = await once(attempt, signal);
-    if (outcome instanceof Response) return outcome;
+    if (outcome.response !== undefined) return outcome.response;
     const { error, asked } = outcome;
     if (made >= options.attempts || !mayPass(error)) throw error;
     const backoffMs = options.firstDelayMs * 2 ** (made - 1) * (0.5 + Math.random() / 2);
@@ -44,10 +44,11 @@ export async function withRetries(
   }
 }
 
-async function once(
-  attempt: () => Promise<Response>,
-  signal: AbortSignal | undefined,
-): Promise<Response | { error: ApiError | ConnectionError; asked?: number | undefined }> {
+type Outcome =
+  | { response: Response }
+  | { response?: undefined; error: ApiError | ConnectionError; asked?: number | undefined };
+
+async function once(attempt: () => Promise<Response>, signal: AbortSignal | undefined): Promise<Outcome> {
   let response: Response;
   try {
     response = await attempt();
@@ -55,7 +56,7 @@ async function once(
     signal?.throwIfAborted();
     return { error: new ConnectionError(`No answer: ${reasonOf(error)}`, { cause: error }) };
   }
-  if (response.ok || response.status === 304) return response;
+  if (response.ok || response.status === 304) return { response };
   return { error: await errorOf(response), asked: retryAfterSeconds(response) };
 }
 
