@@ -124,6 +124,33 @@ describe.skipIf(!hasChromium)('every page (needs Debian’s chromium)', () => {
     }
   });
 
+  test('the API’s own page reads at 320 px, in the dark, with one main part, and within 25 kB', async () => {
+    const { page, complaints } = await visitOf(undefined);
+    complaints.length = 0;
+    const answer = await page.goto('/docs');
+    const size = gzipSync((await answer?.body()) ?? '', { level: 9 }).length;
+    process.stdout.write(`budget: /docs: ${size} B gz of 25,000\n`);
+    expect(size).toBeLessThanOrEqual(25_000);
+    await page.locator('details').evaluateAll((all) => {
+      for (const one of all as unknown as { open: boolean }[]) one.open = true;
+    });
+    const faults: string[] = [];
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: 740 });
+      const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+      if (overflow > 0) faults.push(`${width}: scrolls sideways by ${overflow}`);
+    }
+    for (const [colorScheme, rules] of SCHEMES) {
+      await page.emulateMedia({ colorScheme });
+      for (const fault of await axe(page, rules)) faults.push(`${colorScheme}: ${fault}`);
+      await page.screenshot({ path: `${SHOTS}/docs-1280-${colorScheme}.png` });
+    }
+    expect(faults).toEqual([]);
+    expect(complaints).toEqual([]);
+    expect(await page.locator('main').count()).toBe(1);
+    expect(await page.locator('pre', { hasText: /^curl / }).count()).toBeGreaterThan(30);
+  });
+
   test('a phone of 360 px shows the first patient above its fold, targets of 40 px or more', async () => {
     const { page } = await visitOf('worker');
     await page.setViewportSize({ width: 360, height: 740 });
@@ -212,9 +239,51 @@ test('every page has its own answer for every role: 200 for those who may, 403 f
         `/login?next=${encodeURIComponent(path)}`,
       ]);
     }
-    const strange = await fetch(`${url}/calls?facility=NOT-MINE`, {
-      headers: { cookie: await cookieOf('worker') },
-    });
-    expect(strange.status).toBe(404);
+    const refused = roles.filter((role) => Object.values(allowed).some((may) => !may.includes(role)));
+    await expect
+      .poll(async () => await refusalReasons())
+      .toEqual(expect.arrayContaining(refused.map((role) => `role ${role}`)));
   });
 });
+
+test('the patients of a facility are for those who have it: page, export and API answer alike, and a stranger is in the log', async () => {
+  const { url } = inject('web');
+  await withSessions(async (cookieOf) => {
+    const ask = async (role: Role, path: string) =>
+      (await fetch(url + path, { headers: { cookie: await cookieOf(role) }, redirect: 'manual' })).status;
+    const idsOf = async (role: Role) => {
+      const answer = await fetch(`${url}/v1/facilities`, { headers: { cookie: await cookieOf(role) } });
+      const { facilities } = (await answer.json()) as {
+        facilities: { id: string; list_finished_at: string | null }[];
+      };
+      return facilities.filter((one) => one.list_finished_at !== null).map(({ id }) => id);
+    };
+    const [own = ''] = await idsOf('worker');
+    const other = (await idsOf('supervisor')).find((id) => id !== own) ?? '';
+    const may: Role[] = ['supervisor', 'officer', 'admin'];
+    const expected = { worker: 404, supervisor: 200, officer: 200, admin: 200, scientist: 403, auditor: 403 };
+    for (const path of [
+      `/calls?facility=${other}`,
+      `/calls?facility=${other}&format=xlsx`,
+      `/v1/facilities/${other}/calls`,
+    ]) {
+      const statuses: Record<string, number> = {};
+      for (const role of Object.keys(expected) as Role[]) statuses[role] = await ask(role, path);
+      expect([path, statuses]).toEqual([path, expected]);
+    }
+    expect(await ask('worker', `/calls/anybody?facility=${other}`)).toBe(404);
+    expect(await ask('worker', `/calls?facility=${own}`)).toBe(200);
+    for (const role of may) expect(await ask(role, '/calls?facility=none-such')).toBe(404);
+    await expect.poll(async () => await refusalReasons()).toContain('facility');
+  });
+});
+
+/** Why somebody was refused, as the log has it. */
+async function refusalReasons(): Promise<string[]> {
+  const { url, key } = inject('web');
+  const answer = await fetch(`${url}/v1/audit/events?action=auth.refused&limit=500`, {
+    headers: { authorization: `Bearer ${key}` },
+  });
+  const { events } = (await answer.json()) as { events: { details: { reason: string } }[] };
+  return events.map(({ details }) => details.reason);
+}

@@ -139,7 +139,7 @@ function refusalSection(
   const last = shown.at(-1);
   return html`<section id="refused">
     <h2>${t('run.refused_title')}</h2>
-    <div class="scroll" tabindex="0">
+    <div class="scroll slim" tabindex="0">
       <table>
         <thead>
           <tr>
