@@ -37,7 +37,7 @@ export async function readProfiles(file: string, warn: (text: string) => void): 
 }
 
 /** The few lines of TOML that `writeProfiles` writes, and comments. */
-export function parseProfiles(text: string, file: string): Profiles {
+function parseProfiles(text: string, file: string): Profiles {
   const profiles: Profiles = { current: undefined, byName: new Map() };
   let open: Profile | undefined;
   for (const [at, raw] of text.split('\n').entries()) {
