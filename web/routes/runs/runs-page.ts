@@ -91,7 +91,7 @@ export const runsPage = page({ method: 'GET', path: '/runs', access: 'runs', que
                       html`<tr data-row>
                         <th scope="row">
                           <a href="/runs/${job.id}">${job.name}</a><small>${job.id.slice(0, 8)}</small
-                          ><small class="only-s">${ended(t, job, nowMs)}</small>
+                          ><small class="only-s">${t.ago(job.finished_at ?? job.created_at, nowMs)}</small>
                         </th>
                         <td>
                           ${jobState(t, job.status)}${job.error_message === null ? '' : html`<small>${job.error_message}</small>`}
