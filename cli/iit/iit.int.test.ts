@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -152,7 +152,7 @@ describe('runs and what they leave', LONG, () => {
       code: 1,
       stderr: expect.stringContaining('(not_found 404)'),
     });
-    expect([existsSync(lost), existsSync(`${lost}.part`)]).toEqual([false, false]);
+    expect((await readdir(home)).filter((name) => name.startsWith('nowhere'))).toEqual([]);
   });
 
   test('the current list of a facility is printed with what came of calls', async () => {

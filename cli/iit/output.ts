@@ -54,8 +54,7 @@ export class Output {
       style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
       colAligns: isNumber.map((right) => (right ? 'right' : 'left')),
     });
-    for (const row of rows)
-      table.push(row.map((cell) => (typeof cell === 'number' ? count(cell) : (cell ?? '–'))));
+    for (const row of rows) table.push(row.map(cellText));
     this.line(
       table
         .toString()
@@ -70,8 +69,7 @@ export class Output {
     const width = Math.max(...facts.map(([name]) => name.length)) + 2;
     for (const [name, value] of facts) {
       if (value === undefined) continue;
-      const text = typeof value === 'number' ? count(value) : (value ?? '–');
-      this.line(`${this.paint('dim', name.padEnd(width))}${text}`);
+      this.line(`${this.paint('dim', name.padEnd(width))}${cellText(value)}`);
     }
   }
 
@@ -88,7 +86,7 @@ export class Output {
       await pipeline(Readable.from(counted()), process.stdout, { end: false });
       return bytes;
     }
-    const draft = `${file}.part`;
+    const draft = `${file}.${process.pid}.part`;
     try {
       const handle = await open(draft, 'w', 0o600);
       await pipeline(Readable.from(counted()), handle.createWriteStream());
@@ -120,6 +118,16 @@ const NO_LINES = Object.fromEntries(
     'middle',
   ].map((part) => [part, '']),
 );
+
+/** Control characters but those of a colour: a name may not steer the terminal that shows it. */
+// oxlint-disable-next-line no-control-regex
+const CONTROLS = /(?!\u001B\[\d{1,2}m)[\u0000-\u001F\u007F-\u009F]/gu;
+
+/** As a terminal may show it. */
+export function cellText(cell: TableCell): string {
+  if (typeof cell === 'number') return count(cell);
+  return (cell ?? '–').replaceAll(CONTROLS, '\uFFFD');
+}
 
 export function count(value: number): string {
   return Number.isInteger(value) ? value.toLocaleString('en-GB') : String(value);
