@@ -6,6 +6,8 @@ FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY engine/package.json ./engine/
+COPY client/package.json ./client/
+COPY cli/bin/package.json ./cli/bin/
 # The optional packages only carry a Node 24 for machines with an older one, and native extras.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts
 
@@ -34,6 +36,7 @@ COPY models ./models
 COPY api ./api
 COPY web ./web
 COPY workers ./workers
+COPY client ./client
 COPY cli ./cli
 COPY docker/healthcheck.ts ./docker/
 COPY docker/ca ./ca

@@ -91,8 +91,10 @@ export async function pageAnswer(call: PageCall, parts: PageParts): Promise<Resp
                 ? ''
                 : html`<nav class="trail" aria-label="${t('shell.trail')}">
                     ${parts.trail.map(
-                      ([path, words]) =>
-                        html`<a href="${path}">${words}</a><span aria-hidden="true">/</span>`,
+                      ([path, words], at) =>
+                        html`${at === 0 ? '' : html`<span aria-hidden="true">/</span>`}<a href="${path}"
+                            >${words}</a
+                          >`,
                     )}
                   </nav>`
             }

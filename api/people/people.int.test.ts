@@ -98,6 +98,21 @@ describe('one rule', () => {
     );
   });
 
+  test('everybody learns who they are to the log, and nobody without a key or session does', async () => {
+    expect(await (await as(tokens.get('worker'), '/v1/whoami')).json()).toEqual({
+      actor: expect.stringMatching(/^worker-/u),
+      tenant: 'default',
+      scopes: [],
+      role: 'worker',
+    });
+    const key = await api.key(['read', 'audit']);
+    expect(await (await api.call('/v1/whoami', { key })).json()).toMatchObject({
+      scopes: ['read', 'audit'],
+      role: null,
+    });
+    expect((await as(undefined, '/v1/whoami')).status).toBe(401);
+  });
+
   test('another facility looks like none, to whoever has an area, and is audited', async () => {
     const path = `/v1/facilities/${encodeURIComponent('facility-ü')}/calls`;
     const statuses = await Promise.all(

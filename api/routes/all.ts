@@ -37,6 +37,7 @@ import { startShadow, stopShadow } from './shadow-model/route.ts';
 import { shadowReport } from './shadow-report/route.ts';
 import { uploadModel } from './upload-model/route.ts';
 import { submitJob } from './submit-job/route.ts';
+import { whoami } from './whoami/route.ts';
 
 /** Every route of the service, in the order of the OpenAPI document. */
 export const ROUTES: readonly Route[] = [
@@ -78,6 +79,7 @@ export const ROUTES: readonly Route[] = [
   listKeysRoute,
   createKeyRoute,
   revokeKeyRoute,
+  whoami,
   landing,
   health,
   live,

@@ -132,7 +132,8 @@ async function copyFromContext(
   const target = isFolder || !destination.endsWith('/') ? goal : join(goal, basename(path));
   await cp(source, target, {
     recursive: true,
-    filter: async (file) => (await lstat(file)).isDirectory() || !allowed.ignores(relative(context, file)),
+    // The copied folder itself may be one of which only some files are let through.
+    filter: (file) => file === source || !allowed.ignores(relative(context, file)),
   });
 }
 

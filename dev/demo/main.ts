@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { takeDataFolder } from './data-folder.ts';
-import { DemoApi } from './demo-api.ts';
+import { IitClient, type Schemas } from '#client/index.ts';
 import { type DemoServices, startDemoServices } from './demo-services.ts';
 import { type DemoOptions, readOptions, USAGE } from './options.ts';
 import { showAudit, showNext, showRisks, showTiers, showWritten } from './show.ts';
@@ -8,11 +8,15 @@ import { demoLinks } from './demo-people.ts';
 import { submitStories } from './stories.ts';
 import { submitCohort } from './submit-cohort.ts';
 
+const SHOWN = 10;
 const repository = path.resolve(import.meta.dirname, '..', '..');
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => interrupted.abort(new Error(`stopped by ${signal}`)));
 }
+// `| head` closes the pipe: the services are stopped as for Ctrl-C, where whoever started this would end at once.
+process.stdout.removeAllListeners('error');
+process.stdout.on('error', () => interrupted.abort(new Error('nobody reads any more')));
 
 const say = (step: string) => process.stdout.write(`  ${step}\n`);
 
@@ -44,21 +48,30 @@ async function main(options: DemoOptions): Promise<void> {
   if (options.once) process.exitCode = 130;
 
   async function walkThrough({ rows, seed }: DemoOptions, services: DemoServices) {
-    const api = new DemoApi(services.apiUrl, services.key);
+    const client = new IitClient({ url: services.apiUrl, key: services.key });
     process.stdout.write(`\nSubmitting a SYNTHETIC cohort of ${rows.toLocaleString('en-GB')} patients\n`);
-    const { job, seconds } = await submitCohort(api, { rows, seed, repository, signal: interrupted.signal });
+    const { job, seconds } = await submitCohort(client, {
+      rows,
+      seed,
+      repository,
+      signal: interrupted.signal,
+    });
     showTiers(job, seconds);
     if (job.status !== 'completed') {
       throw new Error(
         `The job is ${job.status}: ${job.error?.message ?? ''} The reasons are in ${data.logs}.`,
       );
     }
-    const highest = await api.highestRisks(job.id, 10);
+    const highest: Schemas['Result'][] = [];
+    for await (const row of client.results(job.id, { order: 'risk', limit: SHOWN })) {
+      highest.push(row);
+      if (highest.length === SHOWN) break;
+    }
     showRisks(highest);
-    showAudit(highest[0] && (await api.latestAudit(highest[0].patient_id)));
+    showAudit(await latestAudit(client, highest[0]?.patient_id));
     await showWritten(services, data);
-    const stories = await submitStories(api, { repository, seed: seed + 1 });
-    await api.untilOver(stories.id);
+    const stories = await submitStories(client, { repository, seed: seed + 1 });
+    for await (const _state of client.watch(stories.id, interrupted.signal));
     showNext(services, job, await demoLinks(services, rows));
     return {
       rows: job.rows.received,
@@ -67,6 +80,16 @@ async function main(options: DemoOptions): Promise<void> {
       seconds: Math.round(seconds * 100) / 100,
     };
   }
+}
+
+async function latestAudit(
+  client: IitClient,
+  patientId: string | undefined,
+): Promise<Schemas['AuditRecord'] | undefined> {
+  if (patientId === undefined) return undefined;
+  for await (const record of client.auditRecords({ patient_id: patientId, include: 'input', limit: 1 }))
+    return record;
+  return undefined;
 }
 
 /** The timer keeps the process alive: nothing else does while it waits. */
@@ -80,7 +103,9 @@ async function untilInterrupted(): Promise<void> {
 }
 
 try {
-  await main(readOptions(process.argv.slice(2)));
+  const options = readOptions(process.argv.slice(2));
+  if (options.help) process.stdout.write(USAGE);
+  else await main(options);
 } catch (error) {
   const { message, cause } = error as Error;
   process.stderr.write(`${message}\n${cause instanceof Error ? `${cause.message}\n` : ''}`);

@@ -9,9 +9,11 @@ export type DemoOptions = {
   port: number;
   /** Undefined: .data/demo in the repository, or a temporary folder where PostgreSQL cannot reach that. */
   dataDir: string | undefined;
+  help: boolean;
 };
 
-export const USAGE = `npm run demo -- [--once] [--rows 20000] [--seed 1] [--port 8000] [--data-dir .data/demo]
+export const USAGE = `iit demo [--once] [--rows 20000] [--seed 1] [--port 8000] [--data-dir .data/demo]
+Starts the whole service on this machine, scores a SYNTHETIC cohort, prints log-in links, and stays until Ctrl-C.
 `;
 
 /** Throws an Error in words on anything that is not understood. */
@@ -24,6 +26,7 @@ export function readOptions(args: readonly string[]): DemoOptions {
       seed: { type: 'string', default: '1' },
       port: { type: 'string', default: '8000' },
       'data-dir': { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   });
   return {
@@ -32,6 +35,7 @@ export function readOptions(args: readonly string[]): DemoOptions {
     seed: whole('--seed', values.seed, 0, 0xffff_ffff),
     port: whole('--port', values.port, 0, 65_535),
     dataDir: values['data-dir'],
+    help: values.help,
   };
 }
 

@@ -2,7 +2,7 @@ import { clearLine, moveCursor } from 'node:readline';
 
 const WIDTH = 32;
 /** Between two lines where the output is no terminal. */
-const LINE_EVERY_MS = 2_000;
+const LINE_EVERY_MS = 10_000;
 
 export type Progress = { label: string; done: number; total: number };
 
@@ -24,7 +24,9 @@ export class ProgressBars {
     if (isTerminal && this.#drawn > 0) moveCursor(this.#out, 0, -this.#drawn);
     for (const bar of bars) {
       if (isTerminal) clearLine(this.#out, 0);
-      this.#out.write(`  ${bar.label.padEnd(9)}${drawBar(bar)}\n`);
+      const line = `  ${bar.label.padEnd(9)}${drawBar(bar)}`;
+      // A line that wraps would not be drawn over.
+      this.#out.write(`${isTerminal ? line.slice(0, this.#out.columns - 1) : line}\n`);
     }
     this.#drawn = bars.length;
   }

@@ -1,8 +1,6 @@
 import { styleText } from 'node:util';
 import { Client } from 'pg';
-import type { AuditRecord } from '#api/audit/audit-records.ts';
-import type { JobView } from '#api/jobs/job-view.ts';
-import type { ResultView } from '#api/results/result-formats.ts';
+import type { Job, Schemas } from '#client/index.ts';
 import { NOT_A_DIAGNOSIS } from '#shared/models/manifest.ts';
 import type { DemoServices } from './demo-services.ts';
 import type { DataFolder } from './data-folder.ts';
@@ -18,7 +16,7 @@ function line(text = ''): void {
   process.stdout.write(`  ${text}\n`);
 }
 
-export function showTiers(job: JobView, seconds: number): void {
+export function showTiers(job: Job, seconds: number): void {
   heading(`Job ${job.id}: ${job.status}`);
   const { received, accepted, rejected, scored } = job.rows;
   line(
@@ -34,7 +32,7 @@ export function showTiers(job: JobView, seconds: number): void {
   }
 }
 
-export function showRisks(rows: readonly ResultView[]): void {
+export function showRisks(rows: readonly Schemas['Result'][]): void {
   heading('The ten highest risks (SYNTHETIC patients: nobody here exists)');
   for (const [index, row] of rows.entries()) {
     const who = `${String(index + 1).padStart(2)}. ${row.patient_id}`.padEnd(22);
@@ -46,7 +44,7 @@ export function showRisks(rows: readonly ResultView[]): void {
   line(styleText('italic', NOT_A_DIAGNOSIS));
 }
 
-export function showAudit(record: AuditRecord | undefined): void {
+export function showAudit(record: Schemas['AuditRecord'] | undefined): void {
   heading('One audit record: who scored whom, when, with what, on which input');
   if (record === undefined) return line('none');
   const { input, ...rest } = record;
@@ -97,7 +95,7 @@ export async function showWritten(services: DemoServices, data: DataFolder): Pro
 
 export function showNext(
   services: DemoServices,
-  job: JobView,
+  job: Job,
   links: readonly { name: string; role: string; url: string }[],
 ): void {
   const { apiUrl: url, key } = services;
@@ -114,6 +112,8 @@ export function showNext(
   line(`PostgreSQL     ${services.databaseUrl}`);
   line();
   line(`export KEY=${key}`);
+  line(`export IIT_API_URL=${url} IIT_API_KEY=$KEY`);
+  line('npx iit runs ls                 npx iit submit radet.xlsx --watch');
   line(`curl -H "Authorization: Bearer $KEY" ${url}/v1/jobs/${job.id}`);
   line(
     `curl -H "Authorization: Bearer $KEY" '${url}/v1/jobs/${job.id}/results?order=risk&tier=high&limit=5'`,

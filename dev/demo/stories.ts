@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import type { JobView } from '#api/jobs/job-view.ts';
+import type { IitClient, Job } from '#client/index.ts';
 
 /** Patients of one facility, those too who have been interrupted, have died or were transferred. */
 const PATIENTS = 400;
@@ -10,9 +9,9 @@ const PATIENTS = 400;
  * people without enough data, which a table of patients to be scored has not.
  */
 export async function submitStories(
-  api: { url: string; key: string },
+  client: IitClient,
   options: { repository: string; seed: number },
-): Promise<JobView> {
+): Promise<Job> {
   const today = new Date().toISOString().slice(0, 10);
   const generator = spawn(
     process.execPath,
@@ -31,18 +30,10 @@ export async function submitStories(
     ],
     { cwd: options.repository, stdio: ['ignore', 'pipe', 'inherit'] },
   );
-  const ended = once(generator, 'exit');
-  const answer = await fetch(`${api.url}/v1/jobs?name=nightly&explain=5&as_of=${today}`, {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${api.key}`,
-      'content-type': 'application/vnd.iit.nmrs+x-ndjson',
-    },
-    body: ReadableStream.from(generator.stdout),
-    duplex: 'half',
-  });
-  await ended;
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`The records were answered with ${answer.status}: ${text}`);
-  return JSON.parse(text) as JobView;
+  const { job } = await client.submit(
+    () => generator.stdout,
+    { name: 'nightly', explain: 5, as_of: today, source: 'nmrs' },
+    { isRepeatable: false },
+  );
+  return job;
 }

@@ -1,15 +1,10 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { request } from 'node:http';
-import { Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { JobView } from '#api/jobs/job-view.ts';
-import type { DemoApi } from './demo-api.ts';
+import type { IitClient, Job } from '#client/index.ts';
 import { ProgressBars } from './progress-bars.ts';
 
 export type Submitted = {
-  job: JobView;
+  job: Job;
   /** From the first byte of the upload to the end of the job. */
   seconds: number;
 };
@@ -20,9 +15,9 @@ type Sent = { rows: number; ended: boolean };
 const LOOK_EVERY_MS = 200;
 const LINE_FEED = 10;
 
-/** Streams a synthetic cohort into POST /v1/jobs as any client would, and follows the job to its end, with bars for both. */
+/** Streams a synthetic cohort into a job as any client would, and follows it to its end, with bars for both. */
 export async function submitCohort(
-  api: DemoApi,
+  client: IitClient,
   cohort: { rows: number; seed: number; repository: string; signal: AbortSignal },
 ): Promise<Submitted> {
   const name = 'nightly';
@@ -30,10 +25,12 @@ export async function submitCohort(
   const bars = new ProgressBars(process.stdout);
   const sent: Sent = { rows: -1, ended: false };
   const startMs = performance.now();
-  const upload = uploadCohort(api, name, cohort, sent).finally(() => (sent.ended = true));
+  const upload = client
+    .submit(() => generatedCohort(cohort, sent), { name, explain: 3 }, { isRepeatable: false })
+    .finally(() => (sent.ended = true));
   upload.catch(() => undefined);
 
-  let job: JobView | undefined;
+  let job: Job | undefined;
   const draw = (last: boolean) =>
     bars.show(
       [
@@ -43,28 +40,29 @@ export async function submitCohort(
       last,
     );
   while (!sent.ended) {
-    job = (await api.findJob(name, since)) ?? job;
+    job = (await findJob(client, name, since)) ?? job;
     draw(false);
     await Promise.race([upload.catch(() => undefined), pause(LOOK_EVERY_MS)]);
   }
-  const { id } = await upload;
-  job = await api.job(id);
-  while (job.finished_at === null) {
-    draw(false);
-    await pause(LOOK_EVERY_MS, undefined, { signal: cohort.signal });
-    job = await api.job(id);
-  }
+  const { id } = (await upload).job;
+  for await (job of client.watch(id, cohort.signal)) draw(false);
   const seconds = (performance.now() - startMs) / 1_000;
   draw(true);
-  return { job, seconds };
+  return { job: job ?? (await client.job(id)), seconds };
 }
 
-async function uploadCohort(
-  api: DemoApi,
-  name: string,
-  cohort: { rows: number; seed: number; repository: string; signal: AbortSignal },
+async function findJob(client: IitClient, name: string, since: string): Promise<Job | undefined> {
+  for await (const job of client.jobs({ limit: 5 })) {
+    if (job.created_at < since) return undefined;
+    if (job.name === name) return job;
+  }
+  return undefined;
+}
+
+async function* generatedCohort(
+  cohort: { rows: number; seed: number; repository: string },
   sent: Sent,
-): Promise<JobView> {
+): AsyncGenerator<Uint8Array> {
   const generator = spawn(
     process.execPath,
     [
@@ -79,27 +77,12 @@ async function uploadCohort(
     ],
     { cwd: cohort.repository, stdio: ['ignore', 'pipe', 'inherit'] },
   );
-  const upload = request(`${api.url}/v1/jobs?name=${encodeURIComponent(name)}&explain=3`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${api.key}`, 'content-type': 'text/csv' },
-    signal: cohort.signal,
-  });
-  const answered = once(upload, 'response') as Promise<[import('node:http').IncomingMessage]>;
-  answered.catch(() => undefined);
-  const countRows = new Transform({
-    transform: (part: Buffer, _encoding, pass) => {
-      for (let at = part.indexOf(LINE_FEED); at >= 0; at = part.indexOf(LINE_FEED, at + 1)) sent.rows++;
-      pass(null, part);
-    },
-  });
   try {
-    await pipeline(generator.stdout, countRows, upload);
+    for await (const part of generator.stdout as AsyncIterable<Buffer>) {
+      yield part;
+      for (let at = part.indexOf(LINE_FEED); at >= 0; at = part.indexOf(LINE_FEED, at + 1)) sent.rows++;
+    }
   } finally {
     generator.kill();
   }
-  const [answer] = await answered;
-  const text = Buffer.concat(await answer.toArray()).toString();
-  if (answer.statusCode !== 202)
-    throw new Error(`The upload was answered with ${answer.statusCode}: ${text}`);
-  return JSON.parse(text) as JobView;
 }

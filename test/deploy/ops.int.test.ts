@@ -248,9 +248,10 @@ describe('the nightly submission', () => {
     await expect(submitCohort(submission('old.csv'))).rejects.toThrow('30 hours old');
   });
 
-  test('says which file is missing or of no known kind', async () => {
+  test('says which file is missing, and in one sentence that nothing answers', async () => {
     await expect(submitCohort(submission('none.csv'))).rejects.toThrow('is not there');
-    await expect(submitCohort(submission('cohort.xls'))).rejects.toThrow('neither .csv');
+    await writeFile(path.join(folder, 'new.csv'), 'patient_id\n');
+    await expect(submitCohort(submission('new.csv'))).rejects.toThrow(OperatorError);
   });
 
   test('never shows a key that is no key', async () => {

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { addPerson, makeInvitation } from '#api/people/people.ts';
 import { totpCode } from '#api/people/totp.ts';
+import { IitClient } from '#client/index.ts';
 import { TestBrowser } from './browser.ts';
 
 const run = promisify(execFile);
@@ -111,6 +112,34 @@ describe.skipIf(!hasChromium)('somebody at the pages (needs Debian’s chromium)
       'https://emr.example.org/patient/',
     );
     expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  test('sees what finds the folder: hospital number, case manager, age and sex of a line list', async () => {
+    const { url, key } = inject('web');
+    const client = new IitClient({ url, key });
+    const today = new Date().toISOString().slice(0, 10);
+    const { stdout } = await run(
+      process.execPath,
+      ['models/synthetic/main.ts', '--kind', 'radet', '--rows', '60', '--seed', '4', '--as-of', today],
+      { maxBuffer: 16 * 1024 ** 2 },
+    );
+    // A facility of its own, so that no other list becomes an earlier one.
+    const [, line = ''] = stdout.split('\n');
+    const facility = /,(SYN[^,]{8}),/u.exec(line)?.[1] ?? '';
+    const list = Buffer.from(stdout.replaceAll(facility, 'SYN-OTHER'));
+    const { job } = await client.submit(() => list, { name: 'nightly' });
+    expect(job.input?.format).toBe('line_list/csv');
+    const { page, context } = await browser.visit({ role: 'supervisor' });
+    await expect
+      .poll(async () => (await page.goto('/calls?facility=SYN-OTHER'))?.status(), { timeout: 60_000 })
+      .toBe(200);
+    const who = await page.locator('.calls tbody .id').first().textContent();
+    expect(who?.replaceAll(/\s+/gu, ' ')).toMatch(
+      /\d+ years · (?:fe)?male ?Hospital no\. SYN\d+ ?Case manager SYN case manager \d/u,
+    );
+    await page.locator('.calls .id a').first().click();
+    expect(await page.locator('.head .aside').textContent()).toContain('Hospital no. SYN');
     await context.close();
   });
 

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     root: new URL('../..', import.meta.url).pathname,
-    reporters: ['default', './test/support/count-reporter.ts'],
+    reporters: ['verbose', './test/support/count-reporter.ts'],
     include: ['test/web/**/*.web.test.ts'],
     globalSetup: './test/web/web-stack.ts',
     fileParallelism: false,

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { once } from 'node:events';
 import type { TestProject } from 'vitest/node';
 import { createKey } from '#api/auth/keys.ts';
+import { IitClient } from '#client/index.ts';
 import { prepareDatabase } from '#cli/prepare-database.ts';
 import { startPostgres } from '#dev/local-services/postgres-server.ts';
 import { loginLinkPath, registerDemo } from '#dev/demo/demo-people.ts';
@@ -58,7 +59,10 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
       if (job?.finished_at !== null && job !== undefined) break;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    const { id } = await submitStories({ url: api.url, key }, { repository: process.cwd(), seed: 2 });
+    const { id } = await submitStories(new IitClient({ url: api.url, key }), {
+      repository: process.cwd(),
+      seed: 2,
+    });
     for (;;) {
       const current = await db
         .selectFrom('current_lists')
@@ -69,6 +73,10 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     const chromium = CHROMIUM.find((path) => existsSync(path));
+    if (chromium === undefined)
+      process.stdout.write(
+        'SKIPPED: no Chromium here, so no page is opened; on Debian: apt-get install chromium\n',
+      );
     project.provide('web', { url: api.url, databaseUrl, key, chromium });
     if (process.env['WEB_SERVE'] !== undefined) {
       const people = await registerDemo(db, ROWS);

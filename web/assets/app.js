@@ -61,7 +61,7 @@
       } catch {
         // The line is away; the next round asks again.
       }
-      setTimeout(poll, 3000);
+      setTimeout(() => void poll(), 3000);
     };
     const source = new EventSource(live.dataset.live);
     let failures = 0;
@@ -76,7 +76,7 @@
     source.addEventListener('error', () => {
       if (source.readyState !== EventSource.CLOSED && ++failures < 3) return;
       source.close();
-      setTimeout(poll, 500);
+      setTimeout(() => void poll(), 500);
     });
   }
 }

@@ -36,6 +36,10 @@ const answer = z
         days_to_due: z.int().nullable(),
         days_left_to_day_28: z.int().nullable(),
         last_pickup: date,
+        age: z.number().nullable(),
+        sex: z.string().nullable(),
+        hospital_number: z.string().nullable(),
+        case_manager: z.string().nullable(),
         reasons: z
           .array(z.string())
           .meta({ description: 'At most three, for people; facts stand beside them' }),
@@ -121,6 +125,10 @@ export const currentListRoute = route(
         days_to_due: row.daysToDue ?? null,
         days_left_to_day_28: row.daysLeft ?? null,
         last_pickup: day(row.facts.lastPickupDay),
+        age: row.facts.age ?? null,
+        sex: row.facts.sex ?? null,
+        hospital_number: row.facts.identifiers.hospital_number ?? null,
+        case_manager: row.facts.identifiers.case_manager ?? null,
         reasons: row.facts.raising.map(reasonSentence),
         next_step: stepSentence(nextStep(row.facts.raising, row.daysToDue)),
         contact: said(row.contact),

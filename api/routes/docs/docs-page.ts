@@ -106,7 +106,8 @@ export function page(title: string, body: Markup | Markup[]): Markup {
         pre {
           background: #f5f5f5;
           padding: 0.6rem;
-          overflow-x: auto;
+          white-space: pre-wrap;
+          overflow-wrap: anywhere;
         }
         summary {
           cursor: pointer;
@@ -205,7 +206,7 @@ function operationSection(path: string, method: string, operation: Operation): M
               <th>parameter</th>
               <th>in</th>
               <th>values</th>
-              <th></th>
+              <th>what it does</th>
             </tr>
             ${operation.parameters.map(parameterRow)}
           </table>`
@@ -218,8 +219,8 @@ function operationSection(path: string, method: string, operation: Operation): M
     <table>
       <tr>
         <th>answer</th>
-        <th></th>
-        <th></th>
+        <th>when</th>
+        <th>body</th>
       </tr>
       ${Object.entries(operation.responses).map(
         ([status, answer]) =>

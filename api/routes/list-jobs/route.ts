@@ -1,17 +1,20 @@
-import { sql } from 'kysely';
 import { z } from 'zod';
-import { selectJobs } from '#api/jobs/job-row.ts';
+import { jobPosition, listJobs as readJobs } from '#api/jobs/list-jobs.ts';
 import { jobSchema, jobStatusSchema, jobView } from '#api/jobs/job-view.ts';
 import { jsonResponse, route } from '#api/route.ts';
 
 const query = z.strictObject({
   status: jobStatusSchema.optional(),
+  search: z
+    .string()
+    .min(1)
+    .max(100)
+    .optional()
+    .meta({ description: 'Part of the name, of who submitted it, or of the id' }),
+  ended_from: z.iso.date().optional().meta({ description: 'Only jobs that ended on this day or after' }),
   limit: z.coerce.number().int().min(1).max(500).default(50),
   cursor: z.string().optional(),
 });
-
-/** Microseconds as PostgreSQL keeps them: a Date would lose them and skip rows. */
-const position = z.object({ at: z.string(), id: z.guid() });
 
 export const listJobs = route(
   {
@@ -37,22 +40,18 @@ export const listJobs = route(
     errors: ['invalid_query', 'invalid_cursor'],
   },
   async ({ deps, principal, query }) => {
-    const scope = ['jobs', principal.tenantId, query.status];
-    let select = selectJobs(deps.db)
-      .select(sql<string>`jobs.created_at::text`.as('created_text'))
-      .where('jobs.tenant_id', '=', principal.tenantId)
-      .orderBy('jobs.created_at', 'desc')
-      .orderBy('jobs.id', 'desc')
-      .limit(query.limit + 1);
-    if (query.status !== undefined) select = select.where('jobs.status', '=', query.status);
-    if (query.cursor !== undefined) {
-      const after = deps.cursors.decode(scope, position, query.cursor);
-      select = select.where(
-        sql<boolean>`(jobs.created_at, jobs.id) < (${after.at}::timestamptz, ${after.id}::uuid)`,
-      );
-    }
-    const found = await select.execute();
-    const page = found.slice(0, query.limit);
+    const { cursor, limit, ...asked } = query;
+    const { tenantId } = principal;
+    const scope = ['jobs', tenantId, asked];
+    const after = cursor === undefined ? undefined : deps.cursors.decode(scope, jobPosition, cursor);
+    const filter = {
+      tenantId,
+      status: query.status,
+      search: query.search,
+      endedFrom: query.ended_from,
+    };
+    const found = await readJobs(deps.db, filter, after, limit + 1);
+    const page = found.slice(0, limit);
     const last = page.at(-1);
     return jsonResponse({
       jobs: page.map(jobView),

@@ -1,5 +1,6 @@
 import { html, raw } from 'hono/html';
 import type { CallRow, UnscoredRow } from '#api/calls/call-list.ts';
+import type { PatientFacts } from '#api/worklist/patient-facts.ts';
 import { CONTACT_RESULTS, type Contact } from '#api/contacts/contacts.ts';
 import { nextStep } from '#patients/features/people-reasons.ts';
 import { GRACE_DAYS } from '#patients/features/history.ts';
@@ -16,16 +17,11 @@ type RowCall = Pick<PageCall, 't' | 'csrf'>;
 /** One patient of a call list: a row on a wide screen, a card on a phone. */
 export function callRow(call: RowCall, row: CallRow, place: { facilityId: string; rank: number }): Markup {
   const { t } = call;
-  const { facts } = row;
-  const who = [
-    facts.age === undefined ? undefined : t('patient.age', { age: facts.age }),
-    facts.sex === undefined ? undefined : sexWord(t, facts.sex),
-  ].filter((part) => part !== undefined);
   return html`<tr data-row>
     <th scope="row" class="id">
       <span class="rank">${place.rank}</span>
       <a href="${patientPath(row.patientId, place.facilityId)}">${row.patientId}</a
-      ><small>${who.join(' · ')}</small>
+      ><small>${whoTheyAre(t, row.facts)}</small>${filedUnder(t, row.facts)}
     </th>
     <td class="risk">${tierBadge(t, row.tier)} ${t.percent(row.risk)}</td>
     ${pickup(t, row)}
@@ -39,7 +35,25 @@ export function patientPath(patientId: string, facilityId: string): string {
   return `/calls/${encodeURIComponent(patientId)}?facility=${encodeURIComponent(facilityId)}`;
 }
 
-export function sexWord(t: Translator, sex: string): string {
+/** Age and sex as the features have them, or else as the source wrote them. */
+export function whoTheyAre(t: Translator, facts: PatientFacts): string {
+  const age = facts.age ?? facts.identifiers.age;
+  const sex = facts.sex ?? facts.identifiers.sex?.toLowerCase();
+  return [
+    age === undefined ? undefined : t('patient.age', { age }),
+    sex === undefined ? undefined : sexWord(t, sex),
+  ]
+    .filter((part) => part !== undefined)
+    .join(' · ');
+}
+
+/** What finds the folder, and whose patient this is. */
+export function filedUnder(t: Translator, { identifiers }: PatientFacts): Markup {
+  const { hospital_number: number, case_manager: name } = identifiers;
+  return html`${number === undefined ? '' : html`<small>${t('patient.hospital_number', { number })}</small>`}${name === undefined ? '' : html`<small>${t('patient.case_manager', { name })}</small>`}`;
+}
+
+function sexWord(t: Translator, sex: string): string {
   return sex === 'female' || sex === 'male' ? t(`sex.${sex}`) : sex;
 }
 

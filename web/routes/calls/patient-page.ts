@@ -16,7 +16,7 @@ import { lineChart } from '../../parts/charts.ts';
 import { formatNotice } from '../../parts/format-notice.ts';
 import { tierBadge } from '../../parts/tier.ts';
 import { page, type PageCall } from '../../page.ts';
-import { said, sexWord } from './call-row.ts';
+import { filedUnder, said, whoTheyAre } from './call-row.ts';
 import { openFacility } from './calls-page.ts';
 
 const SCORES_SHOWN = 60;
@@ -70,12 +70,7 @@ export const patientPage = page(
       title: params.patient,
       section: 'calls',
       trail: [[back, facility.name]],
-      aside: [
-        row.facts.age === undefined ? '' : t('patient.age', { age: row.facts.age }),
-        row.facts.sex === undefined ? '' : sexWord(t, row.facts.sex),
-      ]
-        .filter((part) => part !== '')
-        .join(' · '),
+      aside: html`${whoTheyAre(t, row.facts)}${filedUnder(t, row.facts)}`,
       actions: emrLink(call, params.patient),
       body: html`${formatNotice(call, list)}${cards(call, row)}
         <div class="two">

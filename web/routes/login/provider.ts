@@ -40,30 +40,23 @@ export const providerBegin = page(
   },
 );
 
-export const providerCallback = page(
-  {
-    method: 'GET',
-    path: CALLBACK,
-    access: 'public',
-    query: z.looseObject({}),
-  },
-  async (call) => {
-    const { oidc, db } = call.deps;
-    if (oidc === undefined) throw new ServiceError('not_found', 'There is nothing at this address.');
-    try {
-      const state = cookieOf(call.incoming.headers, STATE_COOKIE);
-      const claims = await oidc.end(new URL(call.url.pathname + call.url.search, originOf(call)), state);
-      const claimant = await providerLogin(db, claims);
-      const answer = await openSession(call, claimant, 'oidc', localPath(claims.nextPath));
-      answer.headers.append(
-        'set-cookie',
-        `${STATE_COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0`,
-      );
-      return answer;
-    } catch (error) {
-      if (error instanceof ServiceError && error.code === 'login_failed')
-        await auditFailedLogin(call, 'oidc', 'login_failed', undefined);
-      throw error;
-    }
-  },
-);
+/** What a provider adds to its answer is its own affair: openid-client reads what it needs. */
+export const providerCallback = page({ method: 'GET', path: CALLBACK, access: 'public' }, async (call) => {
+  const { oidc, db } = call.deps;
+  if (oidc === undefined) throw new ServiceError('not_found', 'There is nothing at this address.');
+  try {
+    const state = cookieOf(call.incoming.headers, STATE_COOKIE);
+    const claims = await oidc.end(new URL(call.url.pathname + call.url.search, originOf(call)), state);
+    const claimant = await providerLogin(db, claims);
+    const answer = await openSession(call, claimant, 'oidc', localPath(claims.nextPath));
+    answer.headers.append(
+      'set-cookie',
+      `${STATE_COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0`,
+    );
+    return answer;
+  } catch (error) {
+    if (error instanceof ServiceError && error.code === 'login_failed')
+      await auditFailedLogin(call, 'oidc', 'login_failed', undefined);
+    throw error;
+  }
+});

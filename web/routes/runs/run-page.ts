@@ -48,7 +48,11 @@ export const runPage = page(
       section: 'runs',
       trail: [['/runs', t('section.runs')]],
       aside: html`${t('run.by', { who: view.submitted_by, when: t.time(row.created_at) })} · ${t('run.model')}
-        <a href="/models/${encodeURIComponent(view.model.version)}">${view.model.version}</a>`,
+      ${
+        may(principal, 'models')
+          ? html`<a href="/models/${encodeURIComponent(view.model.version)}">${view.model.version}</a>`
+          : view.model.version
+      }`,
       actions: actions(call, view),
       refreshSeconds: isOver ? undefined : 5,
       body: html`${call.query.earlier === undefined ? '' : html`<p class="banner" role="status">${t('run.earlier')}</p>`}
@@ -135,7 +139,7 @@ function refusalSection(
   const last = shown.at(-1);
   return html`<section id="refused">
     <h2>${t('run.refused_title')}</h2>
-    <div class="scroll" tabindex="0">
+    <div class="scroll slim" tabindex="0">
       <table>
         <thead>
           <tr>

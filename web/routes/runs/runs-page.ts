@@ -1,12 +1,15 @@
 import { html, raw } from 'hono/html';
 import { z } from 'zod';
 import { jobPosition, listJobs } from '#api/jobs/list-jobs.ts';
+import type { JobRow } from '#api/jobs/job-row.ts';
 import { jobStatusSchema } from '#api/jobs/job-view.ts';
 import { may } from '#api/auth/principal.ts';
+import type { Markup } from '../../http/answers.ts';
 import { pageAnswer } from '../../layout.ts';
 import { icon } from '../../parts/icons.ts';
 import { jobState } from '../../parts/job-state.ts';
 import { page } from '../../page.ts';
+import type { Translator } from '../../translate.ts';
 
 const PAGE_ROWS = 100;
 
@@ -79,7 +82,7 @@ export const runsPage = page({ method: 'GET', path: '/runs', access: 'runs', que
                     <th scope="col" class="num">${t('col.rows')}</th>
                     <th scope="col" class="num">${t('col.refused')}</th>
                     <th scope="col" class="hide-s">${t('col.who')}</th>
-                    <th scope="col">${t('col.ended')}</th>
+                    <th scope="col" class="hide-s">${t('col.ended')}</th>
                   </tr>
                 </thead>
                 <tbody>
@@ -87,7 +90,8 @@ export const runsPage = page({ method: 'GET', path: '/runs', access: 'runs', que
                     (job) =>
                       html`<tr data-row>
                         <th scope="row">
-                          <a href="/runs/${job.id}">${job.name}</a><small>${job.id.slice(0, 8)}</small>
+                          <a href="/runs/${job.id}">${job.name}</a><small>${job.id.slice(0, 8)}</small
+                          ><small class="only-s">${t.ago(job.finished_at ?? job.created_at, nowMs)}</small>
                         </th>
                         <td>
                           ${jobState(t, job.status)}${job.error_message === null ? '' : html`<small>${job.error_message}</small>`}
@@ -95,17 +99,7 @@ export const runsPage = page({ method: 'GET', path: '/runs', access: 'runs', que
                         <td class="num">${t.number(job.rows_accepted)}</td>
                         <td class="num">${t.number(job.rows_rejected)}</td>
                         <td class="hide-s">${job.actor}</td>
-                        <td>
-                          ${
-                            job.finished_at === null
-                              ? html`<span class="none"
-                                  >${t('runs.began', { when: t.ago(job.created_at, nowMs) })}</span
-                                >`
-                              : html`<time datetime="${job.finished_at.toISOString()}"
-                                  >${t.time(job.finished_at)}</time
-                                >`
-                          }
-                        </td>
+                        <td class="hide-s">${ended(t, job, nowMs)}</td>
                       </tr>`,
                   )}
                 </tbody>
@@ -115,3 +109,9 @@ export const runsPage = page({ method: 'GET', path: '/runs', access: 'runs', que
       ${next === undefined ? '' : html`<div class="pager"><a class="button" rel="next" href="${next}">${t('pager.next')}</a></div>`}`,
   });
 });
+
+function ended(t: Translator, job: JobRow, nowMs: number): Markup {
+  if (job.finished_at === null)
+    return html`<span class="none">${t('runs.began', { when: t.ago(job.created_at, nowMs) })}</span>`;
+  return html`<time datetime="${job.finished_at.toISOString()}">${t.time(job.finished_at)}</time>`;
+}

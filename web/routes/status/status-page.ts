@@ -36,7 +36,7 @@ export const statusPage = page({ method: 'GET', path: '/status', access: 'status
             )
       }
       <dl class="cards">
-        ${card(t('status.waiting'), t.number(status.pendingChunks), status.oldestPendingSeconds > 0 ? t('status.oldest', { seconds: Math.round(status.oldestPendingSeconds) }) : t('status.nothing_waits'))}${card(t('status.working'), t.number(status.leasedChunks), t('status.workers', { count: status.workers }))}${card(t('status.backup'), status.lastBackupAt === null ? t('status.never') : t.ago(status.lastBackupAt, nowMs), status.lastBackupAt === null ? '' : t.time(status.lastBackupAt))}${card(t('status.database'), `${t.number(status.databaseBytes / 1024 ** 2)} MB`)}
+        ${card(t('status.waiting'), t.number(status.pendingChunks), status.oldestPendingSeconds > 0 ? t('status.oldest', { seconds: Math.round(status.oldestPendingSeconds) }) : t('status.nothing_waits'))}${card(t('status.working'), t.number(status.leasedChunks), t('status.workers', { count: status.workers }))}${card(t('status.backup'), status.lastBackupAt === null ? html`<span class="state warn">${t('status.never')}</span>` : t.ago(status.lastBackupAt, nowMs), status.lastBackupAt === null ? '' : t.time(status.lastBackupAt))}${card(t('status.database'), `${t.number(status.databaseBytes / 1024 ** 2)} MB`)}
       </dl>
       <h2>${t('status.checks')}</h2>
       <ul class="plain">

@@ -1,0 +1,125 @@
+import { Option, type Command } from 'commander';
+import { type Definition, whole } from './option-values.ts';
+import type { EventOptions, PatientOptions } from './verbs/audit.ts';
+
+/** What was predicted and done, and with which models. */
+export function defineOversight({ program, contextOf }: Definition): void {
+  const audit = program
+    .command('audit')
+    .description('Who scored whom, who did what, and whether the log holds.');
+  audit
+    .command('patient')
+    .description('Every prediction of a patient, the newest first; reading them is itself logged.')
+    .argument('<patient>', 'patient id')
+    .option('--from <time>', 'recorded at or after (2026-03-01, or with a time)')
+    .option('--to <time>', 'recorded before')
+    .option('--input', 'with the features that were scored', false)
+    .option('--limit <count>', 'at most so many', whole('--limit', 1, 100_000), 50)
+    .action(async (patient: string, options: PatientOptions, command: Command) =>
+      (await import('./verbs/audit.ts')).patient(contextOf(command), patient, options),
+    );
+  audit
+    .command('events')
+    .description('Who read, exported, cancelled, activated, and who was refused.')
+    .option('--action <action>', 'such as results.export or auth.refused')
+    .option('--actor <name>', 'a key’s name or a person’s address')
+    .addOption(new Option('--outcome <outcome>', 'only these').choices(['success', 'refused', 'failure']))
+    .option('--entity <entity>', 'such as job/ID or patient/ID')
+    .option('--from <time>', 'recorded at or after')
+    .option('--to <time>', 'recorded before')
+    .option('--limit <count>', 'at most so many', whole('--limit', 1, 100_000), 50)
+    .action(async (options: EventOptions, command: Command) =>
+      (await import('./verbs/audit.ts')).events(contextOf(command), options),
+    );
+  audit
+    .command('verify')
+    .description(
+      'Recomputes the log in the database of DATABASE_URL; exits with 1 where something was altered.',
+    )
+    .option('--job <id>', 'only of this run')
+    .option('--from <time>', 'recorded at or after')
+    .option('--to <time>', 'recorded at or before')
+    .action(async (_options: object, command: Command) => {
+      const { runRepositoryScript } = await import('./verbs/scripts.ts');
+      await runRepositoryScript('audit-verify', argumentsOf(command));
+    });
+  defineModels({ program, contextOf });
+  program
+    .command('outcomes')
+    .summary('tell what became of patients')
+    .description(
+      'Files outcomes from a CSV (patient_id or job_id and row; outcome: interrupted or in_care; date), NDJSON or JSON.',
+    )
+    .argument('<file>', '- reads standard input')
+    .action(async (file: string, _options: object, command: Command) =>
+      (await import('./verbs/outcomes.ts')).outcomes(contextOf(command), file),
+    );
+}
+
+function defineModels({ program, contextOf }: Definition): void {
+  const models = program
+    .command('models')
+    .description('Registered models: list, register, activate, compare.');
+  const load = () => import('./verbs/models.ts');
+  models
+    .command('ls')
+    .description('Models, the newest first.')
+    .action(async (_options: object, command: Command) => (await load()).list(contextOf(command)));
+  models
+    .command('view')
+    .description('A model with its cut-offs, metrics and intended use.')
+    .argument('<version>')
+    .action(async (version: string, _options: object, command: Command) =>
+      (await load()).view(contextOf(command), version),
+    );
+  models
+    .command('register')
+    .description(
+      'Registers what npm run model:train wrote: a .txt with its manifest and golden rows beside it.',
+    )
+    .argument('<model>', 'such as models/iit_lightgbm_model.txt')
+    .action(async (model: string, _options: object, command: Command) =>
+      (await load()).register(contextOf(command), model),
+    );
+  models
+    .command('activate')
+    .description('Scores new runs with this model.')
+    .argument('<version>')
+    .requiredOption('--reason <text>', 'why, for the log')
+    .action(async (version: string, options: { reason: string }, command: Command) =>
+      (await load()).activate(contextOf(command), version, options.reason),
+    );
+  models
+    .command('rollback')
+    .description('Activates the model that was active before.')
+    .requiredOption('--reason <text>', 'why, for the log')
+    .action(async (options: { reason: string }, command: Command) =>
+      (await load()).rollback(contextOf(command), options.reason),
+    );
+  models
+    .command('shadow')
+    .description('Scores new runs with this model too, without effect; shows what came of it so far.')
+    .argument('<version>')
+    .option('--start', 'begin', false)
+    .option('--stop', 'end', false)
+    .action(async (version: string, options: { start: boolean; stop: boolean }, command: Command) =>
+      (await load()).shadow(contextOf(command), version, options),
+    );
+  models
+    .command('drift')
+    .description(
+      'How far the patients of late differ from those of the training; exits with 1 where they do.',
+    )
+    .argument('<version>')
+    .action(async (version: string, _options: object, command: Command) =>
+      (await load()).drift(contextOf(command), version),
+    );
+}
+
+/** A command's own options as they were given. */
+function argumentsOf(command: Command): string[] {
+  return Object.entries(command.opts<Record<string, string>>()).flatMap(([name, value]) => [
+    `--${name}`,
+    value,
+  ]);
+}

@@ -1,0 +1,165 @@
+import { readFile } from 'node:fs/promises';
+import type { Context } from '../context.ts';
+import { CommandError, UsageError } from '../exit.ts';
+import { count, when } from '../output.ts';
+
+export async function list({ client, out }: Context): Promise<void> {
+  const { models } = await (await client()).call((http, fetch) => http.GET('/v1/models', { fetch }));
+  if (out.json) return out.document(models);
+  await out.table(
+    ['version', 'active', 'features', 'medium from', 'high from', 'data', 'registered', 'by'],
+    models.map((one) => [
+      one.version,
+      one.active ? `since ${when(one.activated_at)}` : '',
+      one.features,
+      one.tiers?.medium.toFixed(4),
+      one.tiers?.high.toFixed(4),
+      one.synthetic === true ? 'SYNTHETIC' : 'real',
+      when(one.created_at),
+      one.created_by,
+    ]),
+  );
+  return undefined;
+}
+
+export async function view({ client, out }: Context, version: string): Promise<void> {
+  const model = await (
+    await client()
+  ).call((http, fetch) => http.GET('/v1/models/{version}', { params: { path: { version } }, fetch }));
+  if (out.json) return out.document(model);
+  out.facts([
+    ['version', model.version],
+    ['name', model.name],
+    ['sha256', model.sha256],
+    ['active', model.active ? `since ${when(model.activated_at)}, by ${model.activated_by}` : 'no'],
+    ['features', model.features],
+    ['medium from', model.tiers?.medium.toFixed(4)],
+    ['high from', model.tiers?.high.toFixed(4)],
+    ['trained on', model.synthetic === true ? 'SYNTHETIC data' : 'real data'],
+    ['registered', `${when(model.created_at)}, by ${model.created_by}`],
+  ]);
+  return undefined;
+}
+
+/** The manifest and the golden rows lie beside the model: `x.txt`, `x.manifest.json`, `x.golden.json`. */
+export async function register({ client, out }: Context, file: string): Promise<void> {
+  if (!file.endsWith('.txt')) throw new UsageError('A model is a .txt, as npm run model:train writes it.');
+  const stem = file.slice(0, -'.txt'.length);
+  const [model, manifest, golden] = await Promise.all(
+    [file, `${stem}.manifest.json`, `${stem}.golden.json`].map(async (path) => await readFile(path, 'utf8')),
+  );
+  const registered = await (
+    await client()
+  ).call(
+    (http, fetch) =>
+      http.POST('/v1/models', {
+        body: { model, manifest, golden } as never,
+        headers: { 'content-type': 'application/json' },
+        fetch,
+      }),
+    { isRepeatable: true },
+  );
+  if (out.json) return out.document(registered);
+  out.say(`Model ${registered.version} is registered; iit models activate ${registered.version} uses it.`);
+  return undefined;
+}
+
+export async function activate({ client, out }: Context, version: string, reason: string): Promise<void> {
+  const model = await (
+    await client()
+  ).call(
+    (http, fetch) =>
+      http.POST('/v1/models/{version}/activate', {
+        params: { path: { version }, query: { reason } },
+        fetch,
+      }),
+    { isRepeatable: true },
+  );
+  if (out.json) return out.document(model);
+  out.say(`New runs are scored with model ${model.version}.`);
+  return undefined;
+}
+
+/** Not repeated on its own: a second roll-back undoes the first. */
+export async function rollback({ client, out }: Context, reason: string): Promise<void> {
+  const model = await (
+    await client()
+  ).call((http, fetch) => http.POST('/v1/models/rollback', { params: { query: { reason } }, fetch }));
+  if (out.json) return out.document(model);
+  out.say(`Model ${model.version} is active again: new runs are scored with it.`);
+  return undefined;
+}
+
+export async function shadow(
+  context: Context,
+  version: string,
+  { start, stop }: { start: boolean; stop: boolean },
+): Promise<void> {
+  if (start && stop) throw new UsageError('--start and --stop exclude each other.');
+  const { out } = context;
+  const client = await context.client();
+  const params = { path: { version } };
+  if (start || stop) {
+    const state = await client.call(
+      (http, fetch) =>
+        start
+          ? http.PUT('/v1/models/{version}/shadow', { params, fetch })
+          : http.DELETE('/v1/models/{version}/shadow', { params, fetch }),
+      { isRepeatable: true },
+    );
+    if (out.json) return out.document(state);
+    out.say(
+      state.shadowing
+        ? `Model ${version} scores new runs too, without effect.`
+        : `Model ${version} no longer shadows.`,
+    );
+    return undefined;
+  }
+  const report = await client.call((http, fetch) =>
+    http.GET('/v1/models/{version}/shadow-report', { params, fetch }),
+  );
+  if (out.json) return out.document(report);
+  out.facts([
+    ['since', when(report.started_at)],
+    ['until', report.stopped_at === null ? 'it still shadows' : when(report.stopped_at)],
+    ['runs', report.jobs],
+    ['rows', report.rows],
+    ['mean risk now', report.mean_risk.champion?.toFixed(4)],
+    ['mean risk of the shadow', report.mean_risk.challenger?.toFixed(4)],
+    ['rank correlation', report.rank_correlation?.toFixed(4)],
+  ]);
+  out.line();
+  await out.table(
+    ['tier now', 'low then', 'medium then', 'high then'],
+    (['high', 'medium', 'low'] as const).map((tier) => {
+      const moves = report.tier_moves[tier];
+      return [tier, moves.low, moves.medium, moves.high];
+    }),
+  );
+  return undefined;
+}
+
+const SHOWN = 15;
+
+/** @throws CommandError where patients have drifted, so that a script hears of it. */
+export async function drift({ client, out }: Context, version: string): Promise<void> {
+  const found = await (
+    await client()
+  ).call((http, fetch) => http.GET('/v1/models/{version}/drift', { params: { path: { version } }, fetch }));
+  if (out.json) out.document(found);
+  else if (found.window === null) out.say('No runs of late to judge by.');
+  else {
+    const { window, thresholds } = found;
+    out.say(
+      `${count(window.rows)} rows of ${window.days} days; a feature has drifted from ${thresholds.feature_psi}.`,
+    );
+    await out.table(
+      ['feature', 'psi', ''],
+      Object.entries(window.features)
+        .toSorted(([, left], [, right]) => right - left)
+        .slice(0, SHOWN)
+        .map(([name, psi]) => [name, psi.toFixed(3), window.drifted.includes(name) ? 'drifted' : '']),
+    );
+  }
+  if (found.detected) throw new CommandError('The patients of late differ from those of the training.');
+}
