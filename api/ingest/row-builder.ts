@@ -44,8 +44,16 @@ const MAX_ID_BYTES = 4 * MAX_ID_CHARACTERS;
 const MISSING_STARTS = new Set(
   [...MISSING_WORDS].map((word) => Buffer.from(word)).map((word) => startOf(word, 0, word.length)),
 );
+/** 1 for the first byte of one, in either case. */
+const MISSING_FIRSTS = Uint8Array.from({ length: 256 }, (_, byte) =>
+  [...MISSING_STARTS].some((start) => start >> 16 === (byte | SPACE)) ? 1 : 0,
+);
 /** Read of a text for a feature: longer ones are no number, word or label. */
 const MAX_VALUE_BYTES = 256;
+/** 1 for bytes with which a cell begins or ends that may show something else than it holds. */
+const DRESSED = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte < 0x28 || byte === EQUALS || byte > 0x7f ? 1 : 0,
+);
 /** Stands for bytes that are no text. */
 const REPLACEMENT = '\ufffd';
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -340,13 +348,7 @@ export class RowBuilder {
   }
 
   #patientId(bytes: Buffer, start: number, end: number): void {
-    if (start < end && isDressed(bytes, start, end)) {
-      const shown = this.#shown(bytes, start, end);
-      if (shown >= 0) {
-        this.#patientId(this.#scratch, 0, shown);
-        return;
-      }
-    }
+    if (isDressed(bytes, start, end) && this.#undressed(PATIENT_ID, bytes, start, end)) return;
     const begin = this.#idOffsets[this.#rowCount] as number;
     if (!this.#checkText('patient_id', bytes, start, end)) {
       this.#brokenId = readableId(textOf(bytes, start, end));
@@ -364,25 +366,21 @@ export class RowBuilder {
   }
 
   #facilityId(bytes: Buffer, start: number, end: number): void {
-    if (start < end && isDressed(bytes, start, end)) {
-      const shown = this.#shown(bytes, start, end);
-      if (shown >= 0) {
-        this.#facilityId(this.#scratch, 0, shown);
-        return;
-      }
-    }
+    if (isDressed(bytes, start, end) && this.#undressed(FACILITY_ID, bytes, start, end)) return;
     if (start === end || isMissingId(bytes, start, end)) return;
     if (!this.#checkText('facility_id', bytes, start, end)) return;
     for (let from = start, to = 0; from < end; from++, to++) this.#facility[to] = bytes[from] as number;
     this.#facilityLength = end - start;
   }
 
-  /** What a cell shows, in #scratch; its length, or −1 where that is what the cell holds, or it is no text. */
-  #shown(bytes: Buffer, start: number, end: number): number {
-    if (end - start > MAX_VALUE_BYTES) return -1;
+  /** Takes what a cell shows in the place of what it holds; false where that is the same, or it is no text. */
+  #undressed(role: number, bytes: Buffer, start: number, end: number): boolean {
+    if (end - start > MAX_VALUE_BYTES) return false;
     const text = bytes.toString('utf8', start, end);
     const shown = shownText(text);
-    return shown === text || text.includes(REPLACEMENT) ? -1 : this.#scratch.write(shown);
+    if (shown === text || text.includes(REPLACEMENT)) return false;
+    this.cell(role, this.#scratch, 0, this.#scratch.write(shown));
+    return true;
   }
 
   #dueDate(bytes: Buffer, start: number, end: number): void {
@@ -477,7 +475,11 @@ function decodedFault(bytes: Uint8Array) {
 
 /** Words for missing are no ids: `NULL` is nobody. */
 function isMissingId(bytes: Buffer, start: number, end: number): boolean {
-  return MISSING_STARTS.has(startOf(bytes, start, end)) && isMissing(bytes.toString('utf8', start, end));
+  return (
+    MISSING_FIRSTS[bytes[start] as number] === 1 &&
+    MISSING_STARTS.has(startOf(bytes, start, end)) &&
+    isMissing(bytes.toString('utf8', start, end))
+  );
 }
 
 /** The first three bytes of a text as one number, letters in lower case. */
@@ -494,9 +496,7 @@ function startOf(bytes: Uint8Array, start: number, end: number): number {
  * mark, or a blank beyond ASCII at an end.
  */
 function isDressed(bytes: Buffer, start: number, end: number): boolean {
-  const first = bytes[start] as number;
-  const last = bytes[end - 1] as number;
-  return first < 0x28 || first === EQUALS || first > 0x7f || last <= SPACE || last > 0x7f;
+  return DRESSED[bytes[start] as number] === 1 || DRESSED[bytes[end - 1] as number] === 1;
 }
 
 /** Whether a text may be a number as spreadsheets round them: 1.23457E+17. */
