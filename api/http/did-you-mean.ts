@@ -1,12 +1,16 @@
 /** `, did you mean …?` for the known name that a written one is nearest to; where none is near, the known ones. */
 export function didYouMean(written: string, known: readonly string[]): string {
+  if (known.length === 0) return '; this address takes none';
+  const near = nearest(written, known);
+  return near === undefined ? `; it takes ${known.join(', ')}` : `; did you mean ${near}?`;
+}
+
+/** The known name that a written one is nearest to; undefined where none is near. */
+export function nearest(written: string, known: readonly string[]): string | undefined {
   const near = known
     .map((name) => ({ name, distance: editDistance(written.toLowerCase(), name) }))
     .toSorted((a, b) => a.distance - b.distance)[0];
-  if (near === undefined) return '; this address takes none';
-  return near.distance <= Math.max(2, written.length / 3)
-    ? `; did you mean ${near.name}?`
-    : `; it takes ${known.join(', ')}`;
+  return near !== undefined && near.distance <= Math.max(2, written.length / 3) ? near.name : undefined;
 }
 
 /** Levenshtein's distance: letters to be put in, taken out or changed. For names of a few dozen letters. */

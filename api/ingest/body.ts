@@ -236,7 +236,11 @@ function decodingError(error: unknown, encoding: string): unknown {
     );
   }
   if (/^(?:Z_|ZSTD_|ERR_ZSTD|ERR_ZLIB)/u.test(code)) {
-    return new ServiceError('invalid_body', `The body is not a valid ${encoding} stream.`, { cause: error });
+    return new ServiceError(
+      'invalid_body',
+      `The body is not a valid ${encoding} stream; if it is not compressed, leave Content-Encoding away.`,
+      { cause: error },
+    );
   }
   return error;
 }

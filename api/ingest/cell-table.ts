@@ -16,7 +16,7 @@ const FLAGGED: Readonly<Record<CellFlag, string>> = {
 
 /** Number of a row's cells that name columns of a table of features. */
 export function tableNames({ roleOf }: Pick<FormatContext, 'roleOf'>, cells: readonly string[]): number {
-  return cells.filter((cell) => cell.trim() !== '' && roleOf(cell) !== undefined).length;
+  return cells.filter((cell) => cell.trim() !== '' && (roleOf(cell) ?? IGNORED) !== IGNORED).length;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { IDENTIFIER_NAMES } from '#patients/record/identifiers.ts';
+import { nearest } from '#api/http/did-you-mean.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import { manifestFeatures } from '#shared/models/manifest-features.ts';
 import type { ManifestFeature, ModelManifest } from '#shared/models/manifest.ts';
@@ -47,14 +48,43 @@ export type CohortLayout = {
  * people write them: without case, blanks and punctuation, unless two of the model's differ by those alone.
  */
 export function roleLookup(manifest: ModelManifest): (name: string) => number | undefined {
-  const known = [...IDENTITY, ...judgedFeatures(manifest).map(({ name, index }) => [name, index] as const)];
+  const judged = judgedFeatures(manifest);
+  const units = new Map(judged.map(({ index, unit }) => [index, unit]));
+  const known = [...IDENTITY, ...judged.map(({ name, index }) => [name, index] as const)];
   const exact = new Map<string, number>(known);
   const folded = new Map<string, number | undefined>();
   for (const [name, role] of exact) {
     const plain = fold(name);
     folded.set(plain, folded.has(plain) && folded.get(plain) !== role ? undefined : role);
   }
-  return (name) => exact.get(name) ?? folded.get(fold(name));
+  const byTitle = (name: string): number | undefined => {
+    const [title, note] = withoutNote(name);
+    const role = note === '' ? undefined : folded.get(fold(title));
+    return role === undefined || contradicts(note, units.get(role) ?? '') ? undefined : role;
+  };
+  return (name) =>
+    exact.get(name) ??
+    folded.get(fold(name)) ??
+    byTitle(name) ??
+    (COUNTS_ROWS.test(fold(name)) ? IGNORED : undefined);
+}
+
+/** Columns in which programs and people number the rows. */
+const COUNTS_ROWS =
+  /^(?:s(?:erial)?n(?:o|umber)?|sno|serial|index|row(?:no|num|number|id)?|unnamed\d{1,4})$/u;
+const NOTE = /[([][^()[\]]{0,100}[)\]]/gu;
+const TIME_UNITS = /\b(day|week|month|year)/iu;
+
+/** A title without its notes in brackets (units, patterns of dates), and the notes. */
+function withoutNote(name: string): [title: string, note: string] {
+  const title = name.slice(0, LONGEST_NAME);
+  return [title.replaceAll(NOTE, ''), (title.match(NOTE) ?? []).join(' ')];
+}
+
+/** Whether a note names another unit of time than the feature's: an age in months is no age in years. */
+function contradicts(note: string, unit: string): boolean {
+  const named = TIME_UNITS.exec(note)?.[1]?.toLowerCase();
+  return named !== undefined && unit !== '' && !unit.toLowerCase().startsWith(named);
 }
 
 /**
@@ -98,6 +128,7 @@ export function layOut(names: string[], options: LayoutOptions): CohortLayout {
   }
   const roleOf = roleLookup(manifest);
   const found = names.map((name) => (name.trim() === '' ? IGNORED : roleOf(name)));
+  readSexAsGender(found, manifest);
   const present = new Set<number>();
   const duplicates = names.filter((_, column) => {
     const role = found[column];
@@ -122,11 +153,13 @@ export function layOut(names: string[], options: LayoutOptions): CohortLayout {
     );
   }
   if (unknown.length > 0 && !ignoreUnknown) {
+    const absent = manifest.features.filter(({ index }) => !present.has(index)).map(({ name }) => name);
     throw columnsError(
       'unknown_columns',
       'Columns are not features of the model (ignore_unknown=true lets them pass)',
       unknown,
       line,
+      nearestName(unknown[0]!, present.has(PATIENT_ID) ? absent : ['patient_id', ...absent]),
     );
   }
   if (missing.length > 0)
@@ -135,11 +168,27 @@ export function layOut(names: string[], options: LayoutOptions): CohortLayout {
     roles: Int32Array.from(found, (role) => role ?? IGNORED),
     names,
     // What is named like a feature of the service that this model does without is no mistake of whoever sends it.
-    ignored: names.filter((_, column) => (found[column] ?? Infinity) >= manifest.features.length),
+    ignored: names.filter((name, column) => {
+      const role = found[column] ?? IGNORED;
+      return name.trim() !== '' && (role === IGNORED || role >= manifest.features.length);
+    }),
     absentFeatures: manifest.features
       .filter(({ index, name }) => !present.has(index) && !(facilityEffect && name === filledIn))
       .map(({ name }) => name),
   };
+}
+
+/** Of a table with the one column and without the other: they are the same. */
+function readSexAsGender(found: (number | undefined)[], { features }: ModelManifest): void {
+  const gender = features.find(({ name }) => name === 'gender');
+  const sex = found.indexOf(FIRST_IDENTIFIER - IDENTIFIER_NAMES.indexOf('sex'));
+  if (gender !== undefined && sex >= 0 && !found.includes(gender.index)) found[sex] = gender.index;
+}
+
+/** What an unknown name was probably meant to be, of those that the table lacks. */
+function nearestName(unknown: string, absent: readonly string[]): string {
+  const near = nearest(unknown.slice(0, LONGEST_NAME), absent);
+  return near === undefined ? '' : ` Did you mean ${near}?`;
 }
 
 function isRequired(feature: ManifestFeature): boolean {
@@ -151,10 +200,11 @@ function columnsError(
   what: string,
   columns: string[],
   line: number,
+  hint = '',
 ): ServiceError {
   const shown = columns.slice(0, NAMES_SHOWN).map((name) => name.slice(0, 100));
   const more = columns.length > shown.length ? ` and ${columns.length - shown.length} more` : '';
-  return new ServiceError(code, `${what}: ${shown.join(', ')}${more}.`, {
+  return new ServiceError(code, `${what}: ${shown.join(', ')}${more}.${hint}`, {
     line,
     ...(shown[0] === undefined ? {} : { field: shown[0] }),
     details: { columns: shown, column_count: columns.length },

@@ -1,6 +1,10 @@
 import type { CsvRecord, CsvSink } from './csv-reader.ts';
 import { splitCsvLine } from './csv-cells.ts';
 
+/** Blanks, and what old programs end a file with: NUL, Control-Z. */
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const NOTHING = /^[\s\u0000\u001a]*$/u;
+
 /** A table as rows of texts, whatever file it came from. */
 export type CellRows = {
   header: (cells: string[], line: number) => void;
@@ -32,7 +36,7 @@ export class CsvRows implements CsvSink {
 
   row(record: CsvRecord): void {
     const cells = this.#cells(record);
-    if (cells.every((cell) => cell.trim() === '')) return;
+    if (cells.every(isNothing)) return;
     const beyond = cells.slice(this.#columnCount);
     if (beyond.length > 0 && beyond.every((cell) => cell.trim() === '')) cells.length = this.#columnCount;
     if (cells.length === this.#columnCount) this.#rows.row(cells, record.line);
@@ -53,4 +57,8 @@ export class CsvRows implements CsvSink {
   #cells({ data, start, end }: CsvRecord): string[] {
     return splitCsvLine(data.toString('utf8', start, end), this.#delimiter);
   }
+}
+
+function isNothing(cell: string): boolean {
+  return cell === '' || (cell.length < 100 && NOTHING.test(cell));
 }

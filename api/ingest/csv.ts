@@ -15,6 +15,8 @@ const TAB = 0x09;
 const MINUS = 0x2d;
 const POINT = 0x2e;
 const ZERO = 0x30;
+const BOM = [0xef, 0xbb, 0xbf] as const;
+const MOST_NOTES = 20;
 /** Not a feature's role: cells of the column are read as texts. */
 const AS_TEXT = -1;
 
@@ -31,6 +33,10 @@ export class CsvTable implements CsvSink {
   /** By column: the feature where its cells may be read as plain numbers, else AS_TEXT. */
   #plainRoles = new Int32Array(0);
   #scratch = Buffer.alloc(256);
+  /** As texts, to know it again where files were joined. */
+  #header = '';
+  /** Columns up to the last one that has a name: rows may leave the others away. */
+  #namedColumns = 0;
 
   constructor(context: FormatContext, dialect: CsvDialect) {
     this.#context = context;
@@ -44,6 +50,8 @@ export class CsvTable implements CsvSink {
     const layout = this.#context.layOut(names);
     const styles = judgeColumns(this.#context, layout, sample, delimiter);
     this.#layout = layout;
+    this.#header = names.join('\n');
+    this.#namedColumns = names.findLastIndex((name) => name !== '') + 1;
     this.#plainRoles = layout.roles.map((role) => (role >= 0 && isPlain(styles[role]) ? role : AS_TEXT));
     return names.length;
   }
@@ -149,7 +157,7 @@ export class CsvTable implements CsvSink {
   /** The row in `data[start, end)`, whatever it is. Rows of separators and blanks alone are no rows. */
   row(record: CsvRecord): void {
     const { data, start, end, line } = record;
-    if (this.#isBlank(data, start, end)) return;
+    if (this.#isBlank(data, start, end) || this.#isHeader(record)) return;
     const { rows } = this.#context;
     const { roles } = this.#layout!;
     rows.begin(line);
@@ -160,7 +168,7 @@ export class CsvTable implements CsvSink {
       position = this.#cell(data, position, end, roles[column] ?? IGNORED, column);
       column++;
     }
-    if (column === roles.length) {
+    if (column === roles.length || (column >= this.#namedColumns && column < roles.length)) {
       rows.end();
     } else {
       // Its fields stand under other columns' names: whatever else was found there is no help.
@@ -191,8 +199,21 @@ export class CsvTable implements CsvSink {
   #isBlank(data: Buffer, start: number, end: number): boolean {
     for (let at = start; at < end; at++) {
       const byte = data[at] as number;
-      if (byte !== this.#delimiter && byte !== SPACE && byte !== TAB && byte !== CR) return false;
+      if (byte !== this.#delimiter && byte !== SPACE && byte !== TAB && !isNothing(byte)) return false;
     }
+    return true;
+  }
+
+  /** The header once more: whoever joins files leaves each one's in. */
+  #isHeader({ data, start, end, line }: CsvRecord): boolean {
+    // Hardly a row begins like the header: the others are not cut into cells for this.
+    const from = data[start] === BOM[0] && data[start + 1] === BOM[1] ? start + BOM.length : start;
+    const first = (data[data[from] === QUOTE ? from + 1 : from] as number) | SPACE;
+    if (first !== (this.#header.charCodeAt(0) | SPACE)) return false;
+    const names = splitCsvLine(data.toString('utf8', from, end), this.#dialect.delimiter);
+    if (names.map((name) => name.trim()).join('\n') !== this.#header) return false;
+    const { notes } = this.#context.input;
+    if (notes.length < MOST_NOTES) notes.push(`Line ${line} is the header once more; passed over.`);
     return true;
   }
 
@@ -228,6 +249,11 @@ export class CsvTable implements CsvSink {
     rows.cell(role, this.#scratch, 0, length);
     return Math.min(at, end);
   }
+}
+
+/** What ends lines and files of old programs (CR, NUL, Control-Z), and quotes with nothing between them. */
+function isNothing(byte: number): boolean {
+  return byte === CR || byte === QUOTE || byte === 0 || byte === 0x1a;
 }
 
 function isPlain(style: NumberStyle | undefined): boolean {

@@ -171,7 +171,7 @@ export class FlatObjectReader {
     if (first === QUOTE) {
       const close = stringEnd(bytes, start + 1, end);
       if (close < 0) return 'has a string that does not end';
-      return this.#string(role, bytes, start, close);
+      return this.#string(role, place, bytes, start, close);
     }
     let stop = start;
     while (stop < end && !endsScalar(bytes[stop] as number)) stop++;
@@ -194,16 +194,16 @@ export class FlatObjectReader {
       return 'has a value that is not JSON';
     }
     if (role === IGNORED) return stop;
-    if (role < 0 && role !== PATIENT_ID && role !== FACILITY_ID) {
+    if (role < 0 && role !== PATIENT_ID && role !== FACILITY_ID && role !== DUE_DATE) {
       rows.reject(this.#name(place), 'not_a_string', `${this.#name(place)} is not a string.`);
     } else {
-      // A number where an id belongs is taken as it is written.
+      // A number where an id or a day belongs is taken as it is written.
       rows.cell(role, bytes, start, stop);
     }
     return stop;
   }
 
-  #string(role: number, bytes: Buffer, start: number, close: number): number | string {
+  #string(role: number, place: number, bytes: Buffer, start: number, close: number): number | string {
     const { rows } = this.#options;
     if (role === IGNORED) return close + 1;
     if (!bytes.subarray(start + 1, close).includes(BACKSLASH)) {
@@ -216,6 +216,8 @@ export class FlatObjectReader {
     } catch {
       return 'has a string with an invalid escape';
     }
+    if (!String(text).isWellFormed())
+      rows.reject(this.#name(place), 'invalid_encoding', `${this.#name(place)} holds half a character.`);
     const decoded = Buffer.from(String(text));
     if (decoded.length > this.#scratch.length) this.#scratch = Buffer.alloc(decoded.length * 2);
     decoded.copy(this.#scratch);

@@ -1,6 +1,6 @@
 import { ServiceError } from '#shared/errors/errors.ts';
 import { Carry } from './carry.ts';
-import { IGNORED } from './cohort-layout.ts';
+import { IGNORED, PATIENT_ID } from './cohort-layout.ts';
 import { FlatObjectReader, keysOf, skipSpace } from './flat-object.ts';
 import type { CohortParser, FormatContext } from './input-format.ts';
 import type { JsonShape } from './sniff/json.ts';
@@ -21,10 +21,10 @@ const NOTHING = Buffer.alloc(0);
 const ROWS_WITHOUT_OBJECT = 1_000;
 
 /** Rows of features as JSON objects: one a line, in an array, or one behind the other. */
-export function jsonRows(context: FormatContext, { shape, wrapped }: JsonShape): CohortParser {
+export function jsonRows(context: FormatContext, { shape, wrapperBytes }: JsonShape): CohortParser {
   return shape === 'lines'
     ? new NdjsonParser(context)
-    : new JsonArrayParser(context, { isList: shape === 'list', wrapped });
+    : new JsonArrayParser(context, { isList: shape === 'list', wrapperBytes });
 }
 
 /** Judges the first object's keys as a header, then every row's values. */
@@ -80,9 +80,28 @@ class RowReader {
     rows.end();
   }
 
+  /** Of a table that is written column by column nobody would be left but one row that is none. */
+  #refuseColumns(bytes: Buffer, start: number, end: number): void {
+    let first: object;
+    try {
+      first = JSON.parse(bytes.toString('utf8', start, end)) as object;
+    } catch {
+      return;
+    }
+    for (const [key, value] of Object.entries(first)) {
+      if (typeof value !== 'object' || value === null || this.#context.roleOf(key) !== PATIENT_ID) continue;
+      throw new ServiceError(
+        'malformed_json',
+        'The object holds a column a member; write an object a row (in pandas orient="records").',
+        { line: 1, field: key.slice(0, 100) },
+      );
+    }
+  }
+
   #judge(bytes: Buffer, start: number, end: number): void {
     const keys = keysOf(bytes, start, end);
     if (keys === undefined) return;
+    this.#refuseColumns(bytes, start, end);
     const layout = this.#context.layOut(keys);
     const roles = new Map(layout.names.map((name, index) => [name, layout.roles[index] as number]));
     const unknown = this.#context.ignoreUnknown ? IGNORED : undefined;
@@ -156,16 +175,15 @@ class NdjsonParser implements CohortParser {
 
 /**
  * before [ → first object or ] → separator → , value … ] → after. Objects without an array stand one behind the other:
- * `between`, with commas or without. A list that is a member of an object is opened: `wrapper` passes over what stands
- * before it, `wrapped` behind it only what closes the object.
+ * `between`, with commas or without. A list that is a member of an object is opened: what stands before it has been passed
+ * over, and behind it (`wrapped`) members that hold no list may stand.
  */
-type ArrayState = 'wrapper' | 'before' | 'first' | 'value' | 'separator' | 'between' | 'wrapped' | 'after';
+type ArrayState = 'before' | 'first' | 'value' | 'separator' | 'between' | 'wrapped' | 'after';
 
 const NEXT_STATE: Record<ArrayState, ReadonlyMap<number, ArrayState>> = {
-  wrapper: new Map([[OPEN_LIST, 'first']]),
   before: new Map([[OPEN_LIST, 'first']]),
   between: new Map([[COMMA, 'between']]),
-  wrapped: new Map([[CLOSE, 'after']]),
+  wrapped: new Map(),
   first: new Map([[CLOSE_LIST, 'after']]),
   value: new Map(),
   separator: new Map([
@@ -176,10 +194,9 @@ const NEXT_STATE: Record<ArrayState, ReadonlyMap<number, ArrayState>> = {
 };
 
 const EXPECTED: Record<ArrayState, string> = {
-  wrapper: 'an array of objects',
   before: 'an array of objects',
   between: 'an object',
-  wrapped: 'the end of the object around the array',
+  wrapped: 'no second list behind the first one; send each by itself',
   first: 'an object',
   value: 'an object',
   separator: 'a comma or the end of the array',
@@ -195,17 +212,23 @@ class JsonArrayParser implements CohortParser {
   #state: ArrayState;
   readonly #afterObject: ArrayState;
   readonly #wrapped: boolean;
+  /** Behind a wrapped array: the last byte that is no blank, and whether it is within a string. */
+  #lastBehind = 0;
+  #isInString = false;
+  /** What stands before a wrapped array and is still to be passed over. */
+  #wrapperBytes: number;
   #started = false;
   #scan: Scan = newScan();
   /** Inside an object that is too long and already refused: its bytes are dropped until it ends. */
   #skipping = false;
 
-  constructor(context: FormatContext, { isList, wrapped }: { isList: boolean; wrapped: boolean }) {
+  constructor(context: FormatContext, { isList, wrapperBytes }: { isList: boolean; wrapperBytes: number }) {
     this.#rows = new RowReader(context);
     this.#maxRowBytes = context.maxRowBytes;
-    this.#state = wrapped ? 'wrapper' : isList ? 'before' : 'between';
+    this.#state = isList ? 'before' : 'between';
     this.#afterObject = isList ? 'separator' : 'between';
-    this.#wrapped = wrapped;
+    this.#wrapped = wrapperBytes > 0;
+    this.#wrapperBytes = wrapperBytes;
   }
 
   write(bytes: Buffer): void {
@@ -255,12 +278,15 @@ class JsonArrayParser implements CohortParser {
     for (; at < data.length; at++) {
       const byte = data[at] as number;
       if (byte === LF) this.#line++;
+      if (this.#wrapperBytes > 0) {
+        this.#wrapperBytes--;
+        continue;
+      }
       if (byte === LF || byte === 0x20 || byte === CR || byte === 0x09) continue;
       const takesObject = this.#state === 'first' || this.#state === 'value' || this.#state === 'between';
       if (byte === OPEN && takesObject) break;
-      // The head has shown that nothing but the list's name stands before it.
-      if (this.#state === 'wrapper' && byte !== OPEN_LIST) continue;
-      this.#punctuation(byte);
+      if (this.#state === 'wrapped') this.#behindList(byte);
+      else this.#punctuation(byte);
     }
     return at;
   }
@@ -270,10 +296,19 @@ class JsonArrayParser implements CohortParser {
     if (this.#state === 'before') {
       throw new ServiceError('empty_body', 'The body is empty.', { line: 1 });
     }
-    if (this.#state !== 'after' && this.#state !== 'between') {
+    const isWhole = this.#state === 'wrapped' ? this.#lastBehind === CLOSE : this.#state === 'after';
+    if (!isWhole && this.#state !== 'between') {
       throw new ServiceError('malformed_json', 'The body ends before the array does.', { line: this.#line });
     }
     this.#rows.end(new ServiceError('empty_cohort', 'The array has no rows.', { line: 1 }));
+  }
+
+  /** Members that say something of the list, its length or the next page; a second list would be rows that nobody reads. */
+  #behindList(byte: number): void {
+    const isEscaped = this.#lastBehind === BACKSLASH && this.#isInString;
+    if (byte === QUOTE && !isEscaped) this.#isInString = !this.#isInString;
+    if (byte === OPEN_LIST && !this.#isInString) this.#punctuation(byte);
+    this.#lastBehind = isEscaped ? 0 : byte;
   }
 
   #punctuation(byte: number): void {

@@ -23,7 +23,12 @@ export async function* onlyFile(source: AsyncGenerator<Buffer>, boundary: string
   let failure: unknown;
   let file: BusboyFileStream | undefined;
   const opened = Promise.withResolvers<void>();
-  parser.on('file', (_, stream) => {
+  parser.on('file', (_, stream, filename) => {
+    // A form's empty field for a file: browsers send it as a file without name and bytes.
+    if (!filename) {
+      stream.resume();
+      return;
+    }
     if (file !== undefined) {
       failure = new ServiceError('invalid_body', 'The form holds more than one file; send them one by one.');
       stream.resume();

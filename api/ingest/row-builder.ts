@@ -7,6 +7,7 @@ import {
 } from '#shared/chunks/payload.ts';
 import { isoDateOf } from '#patients/record/iso-date.ts';
 import { IDENTIFIER_NAMES, type IdentifierName } from '#patients/record/identifiers.ts';
+import { shownText } from '#patients/values/cell-text.ts';
 import { type DateOrder, readDate } from '#patients/values/dates.ts';
 import {
   IDENTIFIER_FAULTS,
@@ -14,7 +15,7 @@ import {
   MAX_ID_CHARACTERS,
   readableId,
 } from '#patients/values/identifier.ts';
-import { isMissing, isMissingDate } from '#patients/values/missing.ts';
+import { isMissing, isMissingDate, MISSING_WORDS } from '#patients/values/missing.ts';
 import type { NumberStyle } from '#patients/values/numbers.ts';
 import type { RejectedRow } from '#shared/jobs/append-to-job.ts';
 import type { ModelManifest } from '#shared/models/manifest.ts';
@@ -33,12 +34,28 @@ import { parseDecimal } from './decimal.ts';
 import { ByteNames } from './byte-names.ts';
 import { PatientCounter } from './patient-counter.ts';
 
+const SPACE = 0x20;
+const EQUALS = 0x3d;
+const POINT = 0x2e;
+const COMMA = 0x2c;
+const LETTER_E = 0x65;
 const MAX_ID_BYTES = 4 * MAX_ID_CHARACTERS;
-/** Missing words begin with one of these bytes, and none has more bytes than `unknown`. */
-const MISSING_STARTS = new Set(Buffer.from('-.?nNuUmMbB#('));
-const LONGEST_MISSING_ID = 9;
+/** The first three bytes of each word for missing: hardly an id begins so. */
+const MISSING_STARTS = new Set(
+  [...MISSING_WORDS].map((word) => Buffer.from(word)).map((word) => startOf(word, 0, word.length)),
+);
+/** 1 for the first byte of one, in either case. */
+const MISSING_FIRSTS = Uint8Array.from({ length: 256 }, (_, byte) =>
+  [...MISSING_STARTS].some((start) => start >> 16 === (byte | SPACE)) ? 1 : 0,
+);
 /** Read of a text for a feature: longer ones are no number, word or label. */
 const MAX_VALUE_BYTES = 256;
+/** 1 for bytes with which a cell begins or ends that may show something else than it holds. */
+const DRESSED = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte < 0x28 || byte === EQUALS || byte > 0x7f ? 1 : 0,
+);
+/** Stands for bytes that are no text. */
+const REPLACEMENT = '\ufffd';
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export type RowBuilderOptions = {
@@ -98,6 +115,8 @@ export class RowBuilder {
   /** Length of the present row's facility in #facility; 0 where it has none. */
   #facilityLength = 0;
   readonly #facility = Buffer.alloc(MAX_ID_BYTES);
+  /** What the present cell shows, where that is not what it holds. */
+  readonly #scratch = Buffer.alloc(2 * MAX_VALUE_BYTES);
   #day = NO_DATE;
 
   /** Refused rows since they were last taken. */
@@ -329,6 +348,7 @@ export class RowBuilder {
   }
 
   #patientId(bytes: Buffer, start: number, end: number): void {
+    if (isDressed(bytes, start, end) && this.#undressed(PATIENT_ID, bytes, start, end)) return;
     const begin = this.#idOffsets[this.#rowCount] as number;
     if (!this.#checkText('patient_id', bytes, start, end)) {
       this.#brokenId = readableId(textOf(bytes, start, end));
@@ -346,10 +366,21 @@ export class RowBuilder {
   }
 
   #facilityId(bytes: Buffer, start: number, end: number): void {
-    if (isMissingId(bytes, start, end)) return;
+    if (isDressed(bytes, start, end) && this.#undressed(FACILITY_ID, bytes, start, end)) return;
+    if (start === end || isMissingId(bytes, start, end)) return;
     if (!this.#checkText('facility_id', bytes, start, end)) return;
     for (let from = start, to = 0; from < end; from++, to++) this.#facility[to] = bytes[from] as number;
     this.#facilityLength = end - start;
+  }
+
+  /** Takes what a cell shows in the place of what it holds; false where that is the same, or it is no text. */
+  #undressed(role: number, bytes: Buffer, start: number, end: number): boolean {
+    if (end - start > MAX_VALUE_BYTES) return false;
+    const text = bytes.toString('utf8', start, end);
+    const shown = shownText(text);
+    if (shown === text || text.includes(REPLACEMENT)) return false;
+    this.cell(role, this.#scratch, 0, this.#scratch.write(shown));
+    return true;
   }
 
   #dueDate(bytes: Buffer, start: number, end: number): void {
@@ -359,7 +390,7 @@ export class RowBuilder {
 
   #spelledDay(text: string): number | undefined {
     if (isMissingDate(text)) return undefined;
-    const day = readDate(text, this.dateOrder);
+    const day = readDate(shownText(text), this.dateOrder);
     if (typeof day === 'number') return day;
     if (day === 'ambiguous') {
       this.reject(
@@ -399,12 +430,13 @@ export class RowBuilder {
       plain = byte >= 0x20 && byte < 0x7f;
       if (byte !== 0x20) blank = false;
     }
-    if (plain && !blank && !isMissingId(bytes, start, end)) return true;
-    const fault = plain
-      ? 'missing_value'
-      : end - start > MAX_ID_BYTES
-        ? 'too_long'
-        : decodedFault(bytes.subarray(start, end));
+    if (plain && !blank && !isMissingId(bytes, start, end) && !mayBeRounded(bytes, start, end)) return true;
+    const fault =
+      plain && (blank || isMissingId(bytes, start, end))
+        ? 'missing_value'
+        : end - start > MAX_ID_BYTES
+          ? 'too_long'
+          : decodedFault(bytes.subarray(start, end));
     if (fault !== undefined) this.reject(field, fault, `${field} ${IDENTIFIER_FAULTS[fault]}.`);
     return fault === undefined;
   }
@@ -443,12 +475,35 @@ function decodedFault(bytes: Uint8Array) {
 
 /** Words for missing are no ids: `NULL` is nobody. */
 function isMissingId(bytes: Buffer, start: number, end: number): boolean {
-  const length = end - start;
   return (
-    length <= LONGEST_MISSING_ID &&
-    MISSING_STARTS.has(bytes[start] as number) &&
-    isMissing(bytes.toString('latin1', start, end))
+    MISSING_FIRSTS[bytes[start] as number] === 1 &&
+    MISSING_STARTS.has(startOf(bytes, start, end)) &&
+    isMissing(bytes.toString('utf8', start, end))
   );
+}
+
+/** The first three bytes of a text as one number, letters in lower case. */
+function startOf(bytes: Uint8Array, start: number, end: number): number {
+  const length = end - start;
+  const first = length > 0 ? (bytes[start] as number) | SPACE : 0;
+  const second = length > 1 ? (bytes[start + 1] as number) | SPACE : 0;
+  const third = length > 2 ? (bytes[start + 2] as number) | SPACE : 0;
+  return (first << 16) | (second << 8) | third;
+}
+
+/**
+ * Whether a cell may show something else than it holds: blanks around it, a spreadsheet's marks of text, a byte order
+ * mark, or a blank beyond ASCII at an end.
+ */
+function isDressed(bytes: Buffer, start: number, end: number): boolean {
+  return DRESSED[bytes[start] as number] === 1 || DRESSED[bytes[end - 1] as number] === 1;
+}
+
+/** Whether a text may be a number as spreadsheets round them: 1.23457E+17. */
+function mayBeRounded(bytes: Buffer, start: number, end: number): boolean {
+  if (end - start < 4 || (bytes[start] as number) < 0x30 || (bytes[start] as number) > 0x39) return false;
+  const second = bytes[start + 1] as number;
+  return second === POINT || second === COMMA || (second | SPACE) === LETTER_E;
 }
 
 function textOf(bytes: Buffer, start: number, end: number): string {

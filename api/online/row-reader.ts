@@ -1,4 +1,5 @@
 import { isoDate } from '#patients/record/epoch-day.ts';
+import { shownText } from '#patients/values/cell-text.ts';
 import { readDate } from '#patients/values/dates.ts';
 import { featureByName } from '#patients/features/features.ts';
 import { IDENTIFIER_FAULTS, identifierFault } from '#patients/values/identifier.ts';
@@ -176,7 +177,7 @@ function facilityIdOf(value: unknown, fault: Fault): string | null {
 
 /** A number where an id belongs is taken as it is written. */
 function idText(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined;
+  return typeof value === 'string' ? shownText(value) : typeof value === 'number' ? String(value) : undefined;
 }
 
 function dateOf(field: string, value: unknown, fault: Fault): string | null {

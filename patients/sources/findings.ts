@@ -1,5 +1,7 @@
 import { isMissing } from '../values/missing.ts';
 import { readBoolean } from '../values/booleans.ts';
+import { readRefill } from './line-list/refill.ts';
+import { readViralLoad as readViralLoadCell } from './viral-load.ts';
 import { clausesOf, remembered, wordsOf } from './plain-text.ts';
 
 /**
@@ -52,6 +54,10 @@ const ROMAN: Readonly<Record<string, number>> = {
   ii: 2,
   iii: 3,
   iv: 4,
+  one: 1,
+  two: 2,
+  three: 3,
+  four: 4,
   '1': 1,
   '2': 2,
   '3': 3,
@@ -73,6 +79,9 @@ export const readWhoStage = finding((_, words) => {
 const LINE_WORDS: Readonly<Record<string, number>> = {
   first: 1,
   '1st': 1,
+  firstline: 1,
+  secondline: 2,
+  thirdline: 3,
   '1l': 1,
   second: 2,
   '2nd': 2,
@@ -117,6 +126,11 @@ export const readTbSymptoms = finding((plain, words) => {
     'treatment',
     'active',
     'cough',
+    'fever',
+    'weight',
+    'sweat',
+    'haemopt',
+    'hemopt',
   );
   if (found !== undefined) return found === 'yes' ? 1 : 0;
   return words.some((word) => NEGATIONS.has(word)) ? 0 : undefined;
@@ -197,6 +211,7 @@ export const readExit: (text: string) => Exit | undefined = remembered((plain) =
   if (isMissing(plain)) return 'none';
   const words = wordsOf(plain);
   const died = said(plain, 'dead', 'death', 'died', 'decease', 'demise', 'mortality');
+  if (died === undefined && /\bpassed (?:away|on)\b|^expired$/u.test(plain)) return 'death';
   if (died !== undefined) return died === 'yes' && said(plain, 'error', 'wrong') !== 'yes' ? 'death' : 'back';
   const left = said(plain, 'transfer', 'moved', 'relocat');
   if (left === 'yes' || /^(?:art )?t\.?\/?o\.?$/u.test(plain)) {
@@ -215,57 +230,22 @@ export const readExit: (text: string) => Exit | undefined = remembered((plain) =
   return lost === undefined ? undefined : lost === 'yes' ? 'lost' : 'back';
 });
 
-const BELOW_DETECTION = ['tnd', 'ldl', 'bdl', 'lld', 'undetect', 'suppressed', 'tgt not', 'target not'];
-const NO_RESULT = [
-  'pending',
-  'reject',
-  'fail',
-  'invalid',
-  'error',
-  'not done',
-  'no result',
-  'not available',
-  'await',
-  'collected',
-  'clotted',
-  'haemoly',
-  'hemoly',
-  'insufficient',
-  'qns',
-  'repeat',
-  'sample',
-  'inconclusive',
-  'indeterminate',
-  'lost',
-];
-
-/**
- * Viral load in copies/mL: a number with or without thousands' marks; "not detected", "TND", "LDL", "BDL" count as 0,
- * "< 20" as 19. `NaN` where it says that there is no result, `undefined` where it says nothing of the kind.
- */
+/** Viral load in copies/mL, by the one rule of lists and messages; `NaN` where it says that there is no result. */
 export const readViralLoad: FindingReader = finding((plain) => {
-  const bound =
-    /^([<>≤≥])?\s?=?\s?(\d{1,3}(?:[, ]\d{3})+|\d{1,12})(\.\d{1,6})?(e\d{1,2})?\s?(.{0,40})$/u.exec(plain);
-  if (bound !== null) {
-    const [, sign, whole = '', fraction = '', exponent = '', unit = ''] = bound;
-    let value = Number(whole.replaceAll(/[, ]/gu, '') + fraction + exponent);
-    if (unit.startsWith('log')) value = value <= 9 ? 10 ** value : Number.NaN;
-    if (unit === '' || /^(?:log|c|cp|cps|cop|copies|copy|iu)/u.test(unit))
-      return sign === '<' ? Math.max(0, value - 1) : value;
-  }
-  if (BELOW_DETECTION.some((word) => plain.includes(word)))
-    return said(plain, 'suppressed') === 'no' || plain.includes('unsuppressed') ? undefined : 0;
-  if (/(?:not|below|non)\W{0,3}(?:the |limit of |lower limit of |level of )?(?:detect|limit)/u.test(plain))
-    return 0;
-  return NO_RESULT.some((word) => plain.includes(word)) ? Number.NaN : undefined;
+  const load = readViralLoadCell(plain);
+  return load === 'unreadable' ? undefined : load;
 });
 
-/** Days of supply from "90", "90.0 days", "3 months", "2 weeks"; a bare number is given back as it is. */
+/** Days of supply from "90", "90.0 days", "3 months", "2 weeks", and as line lists write a refill; a bare number is given back as it is. */
 export const readSupply: (text: string) => { value: number; isBare: boolean } | undefined = remembered(
   (plain) => {
-    const parts = /^(\d{1,6}(?:\.\d{1,6})?)\s?(?:\/7|\/12|([a-z]{1,8}))?\.?(?:\s.{0,40})?$/u.exec(plain);
-    if (parts === null) return undefined;
-    const value = Number(parts[1]);
+    const parts = /^(\d{1,6}(?:[.,]\d{1,6})?)\s?(?:\/7|\/12|([a-z]{1,8}))?\.?(?:\s.{0,40})?$/u.exec(plain);
+    if (parts === null) {
+      // "MMD3", "3+", "three months": as lists write them.
+      const refill = readRefill(plain, 'days');
+      return refill && { value: refill.days, isBare: refill.unit === undefined };
+    }
+    const value = Number(parts[1]!.replace(',', '.'));
     const unit = parts[2] ?? (plain.includes('/12') ? 'm' : plain.includes('/7') ? 'd' : '');
     if (unit === '') return { value, isBare: true };
     if (unit.startsWith('m')) return { value: value * 30, isBare: false };

@@ -8,8 +8,9 @@ export type DateFault = 'missing' | 'unreadable' | 'ambiguous';
 
 const LONGEST_DATE = 120;
 const WITH_SLASHES = /^\s*\d{1,2}[-/. ]\d{1,2}[-/. ]\d{2,4}/u;
-/** "Tue Oct 20 10:00:00 WAT 2026", as Java prints a date. */
-const JAVA = /^([a-z]{3}) (\d{1,2}) (\d{1,2}:\d{2}:\d{2}) ([a-z]{2,5}|[+-]\d{2}:?\d{2}) (\d{4})$/iu;
+/** Days that spreadsheets count so, of 1982 to 2119; smaller numbers are no dates of care. */
+const FIRST_SERIAL = 30_000;
+const LAST_SERIAL = 80_000;
 const FIRST_MS = Date.UTC(1900, 0, 1);
 const LAST_MS = Date.UTC(2200, 0, 1);
 
@@ -24,16 +25,19 @@ export class MessageDates {
   fault: DateFault = 'missing';
   readonly #zone: TimeZone;
   #texts: (() => Iterable<string>) | undefined;
+  readonly #toldOrder: DateOrder | undefined;
   #order: DateOrder | undefined;
 
-  constructor(zone: TimeZone = LAGOS) {
+  /** `order`: somebody has said how the messages write day and month; else each message must prove it. */
+  constructor(zone: TimeZone = LAGOS, order?: DateOrder) {
     this.#zone = zone;
+    this.#toldOrder = order;
   }
 
   /** A new message, with a way to see all of its date texts. */
   begin(texts: () => Iterable<string>): void {
     this.#texts = texts;
-    this.#order = undefined;
+    this.#order = this.#toldOrder;
   }
 
   /** The day; `NaN` where there is none, and `fault` says why. */
@@ -61,9 +65,13 @@ export class MessageDates {
     const plain = text.trim();
     if (isMissingDate(plain)) return this.#none('missing');
     if (/^-?\d{9,14}$/u.test(plain)) return this.#number(Number(plain));
-    if (/^\d{1,7}(?:\.\d+)?$/u.test(plain)) return this.#none('unreadable');
+    if (/^\d{1,7}(?:\.\d+)?$/u.test(plain)) return this.#number(Math.floor(Number(plain)));
+    return this.#spelled(plain);
+  }
+
+  #spelled(plain: string): EpochDay {
     if (WITH_SLASHES.test(plain)) this.#order ??= judgeDateOrder(this.#texts?.() ?? []);
-    const day = readDate(standardSpelling(plain), this.#order ?? 'unknown', this.#zone);
+    const day = readDate(plain, this.#order ?? 'unknown', this.#zone);
     if (day === 'ambiguous') return this.#none('ambiguous');
     return day ?? this.#none('unreadable');
   }
@@ -76,6 +84,7 @@ export class MessageDates {
         String(Math.floor(value / 1_000_000)).replace(/^(\d{4})(\d{2})(\d{2})$/u, '$1-$2-$3'),
       );
     if (value >= 19_000_101 && value <= 22_001_231) return this.#text(String(value));
+    if (value >= FIRST_SERIAL && value <= LAST_SERIAL) return this.#spelled(String(value));
     const instantMs = Math.abs(value) >= 1e11 ? value : value >= 1e8 ? value * 1_000 : Number.NaN;
     return instantMs >= FIRST_MS && instantMs <= LAST_MS
       ? this.#zone.dayOf(instantMs)
@@ -97,26 +106,11 @@ export class MessageDates {
   }
 
   #civil(year: unknown, month: unknown, day: unknown): EpochDay {
-    if (typeof year !== 'number' || typeof month !== 'number' || typeof day !== 'number')
-      return this.#none('unreadable');
+    if (typeof year !== 'number' || typeof day !== 'number') return this.#none('unreadable');
+    if (typeof month === 'string' && /^[a-z]{3,9}$/iu.test(month))
+      return this.#spelled(`${day}-${month}-${year}`);
+    if (typeof month !== 'number') return this.#none('unreadable');
     const read = readDate(`${year}-${month}-${day}`, 'ymd', this.#zone);
     return typeof read === 'number' ? read : this.#none('unreadable');
   }
-}
-
-/** Takes off what says the same twice or nothing: a weekday, a zone's name behind the offset, "GMT" before one. */
-function standardSpelling(text: string): string {
-  let plain = text;
-  const bracket = plain.search(/\s?[[(]/u);
-  if (bracket > 0) plain = plain.slice(0, bracket);
-  plain = plain.replace(/^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6},? /iu, '');
-  const instant = /^\/Date\((-?\d{9,14})/u.exec(text);
-  if (instant) return new Date(Number(instant[1])).toISOString();
-  const java = JAVA.exec(plain);
-  if (java) {
-    const [, month = '', day = '', time = '', zone = '', year = ''] = java;
-    const offset = /^(?:utc|gmt|z)$/iu.test(zone) ? 'Z' : /^[+-]/u.test(zone) ? zone : '';
-    return `${month} ${day}, ${year} ${time}${offset}`;
-  }
-  return plain.replace(/ (?:GMT|UTC)([+-]\d)/u, ' $1').replace(/ WAT$/u, '');
 }

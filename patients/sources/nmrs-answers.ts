@@ -128,7 +128,8 @@ export function answerOf(entry: Json): number | undefined {
 
 /** Answers have four digits and more: smaller numbers are values. */
 function largeConcept(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 1000 ? value : undefined;
+  const concept = typeof value === 'object' ? undefined : conceptOf(value);
+  return concept !== undefined && concept >= 1000 ? concept : undefined;
 }
 
 /** The answer's words, `''` where it has none. */
@@ -139,6 +140,11 @@ export function wordOf(entry: Json): string {
   if (typeof coded === 'string' && coded !== '') return coded;
   const name = entry['valueCodedName'] ?? entry['variableValue'];
   if (typeof name === 'string' && name !== '') return name;
+  if (typeof coded === 'object' && coded !== null) {
+    const { display, name: inner } = coded as Json;
+    const word = display ?? inner;
+    return typeof word === 'string' ? word : '';
+  }
   return typeof coded === 'number' && coded !== 0 ? String(coded) : '';
 }
 

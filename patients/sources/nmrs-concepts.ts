@@ -239,7 +239,12 @@ export function targetOf(name: unknown, conceptId: unknown): Target | undefined 
     const target = TARGET_BY_NAME.get(name);
     if (target !== undefined) return target;
     if (!TARGET_BY_NAME.has(name)) {
-      const found = TARGET_BY_NAME.get(name.trim().replaceAll(/\s+/gu, ' ').toLowerCase());
+      const found = TARGET_BY_NAME.get(
+        name
+          .replaceAll(/[\s_]+/gu, ' ')
+          .trim()
+          .toLowerCase(),
+      );
       // Exports repeat a few hundred names: each spelling is folded once.
       if (TARGET_BY_NAME.size < MOST_NAMES) TARGET_BY_NAME.set(name, found);
       if (found !== undefined) return found;
@@ -249,10 +254,20 @@ export function targetOf(name: unknown, conceptId: unknown): Target | undefined 
   return concept === undefined ? undefined : TARGET_BY_NAME.get(concept);
 }
 
-/** A concept's number, written as a number or as digits. */
+/** A number as it is, with a fraction of naught, or filled up to 36 characters as CIEL's UUIDs are. */
+const CONCEPT = /^(\d{2,9})(?:\.0{1,3}|A{20,34})?$/u;
+
+/** A concept's number: a number, its digits, or an object that has it. */
 export function conceptOf(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isInteger(value) ? value : undefined;
-  return typeof value === 'string' && /^\d{2,9}$/u.test(value) ? Number(value) : undefined;
+  if (typeof value === 'string') {
+    const digits = value.length <= 40 ? CONCEPT.exec(value)?.[1] : undefined;
+    return digits === undefined ? undefined : Number(digits);
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { conceptId, id, uuid } = value as Readonly<Record<string, unknown>>;
+  const inner = conceptId ?? id ?? uuid;
+  return typeof inner === 'object' ? undefined : conceptOf(inner);
 }
 
 /** Answers to "reason for termination": death, transferred out, lost to follow-up, discontinued care. */

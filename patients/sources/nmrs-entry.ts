@@ -1,4 +1,5 @@
 import type { IdentifierName, Identifiers } from '../record/identifiers.ts';
+import { shownText } from '../values/cell-text.ts';
 import { IDENTIFIER_FAULTS, identifierFault } from '../values/identifier.ts';
 import { isMissing } from '../values/missing.ts';
 import { conceptOf } from './nmrs-concepts.ts';
@@ -89,7 +90,7 @@ export function identifier(value: unknown, field: string, isNeeded: boolean): st
   }
   if (typeof value !== 'string' && !(typeof value === 'number' && Number.isSafeInteger(value)))
     throw new FieldFault(field, 'bad_type', 'must be a text or a whole number that is exact');
-  const text = String(value);
+  const text = shownText(String(value));
   const fault = isMissing(text) ? 'missing_value' : identifierFault(text);
   if (fault !== undefined) throw new FieldFault(field, fault, IDENTIFIER_FAULTS[fault]);
   return text;

@@ -9,6 +9,7 @@ import {
   type PatientRecord,
 } from '../record/patient-record.ts';
 import { readBoolean } from '../values/booleans.ts';
+import type { DateOrder } from '../values/dates.ts';
 import { isMissing } from '../values/missing.ts';
 import { readSex } from '../values/sex.ts';
 import { LAGOS, type TimeZone } from '../values/time-zone.ts';
@@ -63,6 +64,8 @@ const DAYS_A_MONTH = 30;
 const SHOWS_DAYS_WITHIN = 14;
 /** On ART for longer than this before the first pickup on record: the patient came from somewhere else. */
 const UNSEEN_ON_ART_DAYS = 60;
+/** 1910-01-01: nobody in care is older; an earlier birth is a typing error. */
+const OLDEST_BIRTH = -21_915;
 /** 1980-01-01: nobody was in HIV care before. */
 const FIRST_PLAUSIBLE_DAY = 3652;
 const MAX_GROUP_DEPTH = 8;
@@ -72,6 +75,8 @@ export type NmrsReaderOptions = {
   zone?: TimeZone;
   /** Records dated after this day are typing errors: not counted, and warned of. Default: none are. */
   today?: EpochDay;
+  /** How the messages write day and month, where somebody has said it. */
+  dateOrder?: DateOrder | undefined;
 };
 
 type Encounter = { kind: FormKind; day: EpochDay; known: EpochDay; form: number; isVoided: boolean };
@@ -101,8 +106,8 @@ export class NmrsReader {
   #diedOn: EpochDay | undefined;
   #identifiers: Identifiers = {};
 
-  constructor({ zone = LAGOS, today = Number.POSITIVE_INFINITY }: NmrsReaderOptions = {}) {
-    this.#dates = new MessageDates(zone);
+  constructor({ zone = LAGOS, today = Number.POSITIVE_INFINITY, dateOrder }: NmrsReaderOptions = {}) {
+    this.#dates = new MessageDates(zone, dateOrder);
     this.#today = today;
   }
 
@@ -174,7 +179,12 @@ export class NmrsReader {
       return this.#dates.read(`${part[1]}-${part[2] ?? '07'}-${part[2] === undefined ? '01' : '15'}`);
     }
     const day = this.#dates.read(birth);
-    if (Number.isNaN(day) && this.#dates.fault !== 'missing') this.#warnOfDate();
+    if (Number.isNaN(day)) {
+      if (this.#dates.fault !== 'missing') this.#warnOfDate();
+    } else if (day < OLDEST_BIRTH) {
+      this.#warn('implausible_date');
+      return Number.NaN;
+    }
     return day;
   }
 
@@ -203,8 +213,8 @@ export class NmrsReader {
   #counts(voided: unknown): boolean {
     if (voided === undefined || voided === null || voided === 0 || voided === false) return true;
     if (voided === 1 || voided === true) return false;
-    const answer =
-      typeof voided === 'object' ? undefined : readBoolean(plainText(`${voided as string | number}`));
+    const bit = bitOf(voided);
+    const answer = typeof bit === 'object' ? undefined : readBoolean(plainText(`${bit as string | number}`));
     if (answer === 0 || Number.isNaN(answer)) return true;
     if (
       answer === undefined &&
@@ -552,6 +562,15 @@ export class NmrsReader {
     if (!this.#wasTransferredIn && !(start < first - UNSEEN_ON_ART_DAYS)) return;
     this.record.pickupsCompleteFrom = first;
   }
+}
+
+/** A database's bit, as drivers print it: a byte of its own, in a text or as Node's Buffer. */
+function bitOf(value: unknown): unknown {
+  if (value === '\u0000') return 0;
+  if (value === '\u0001') return 1;
+  if (!isObject(value) || value['type'] !== 'Buffer' || !Array.isArray(value['data'])) return value;
+  const [byte, ...more] = value['data'] as readonly unknown[];
+  return more.length === 0 ? byte : value;
 }
 
 function isYes(value: unknown): boolean {

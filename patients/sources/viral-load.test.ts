@@ -17,6 +17,17 @@ describe('a viral load', () => {
     ['log 3', 1000],
     ['3.0 log10 copies/ml', 1000],
     ['0', 0],
+    ['Less than 20', 19],
+    ['below 40 copies', 39],
+    ['≤20', 20],
+    ['~20', 20],
+    ['20*', 20],
+    ['20 (suppressed)', 20],
+    ['1000 (unsuppressed)', 1000],
+    ['Detected, <20', 19],
+    ['Not detected (<20)', 0],
+    ['55k', 55_000],
+    ['5.5 x 10^4', 55_000],
   ])('“%s” is %d copies/mL', (text, value) => {
     expect(readViralLoad(text)).toBe(value);
   });
@@ -31,6 +42,11 @@ describe('a viral load', () => {
     'Below detection limit',
     'BDL',
     'Suppressed',
+    'LLOD',
+    '<LLOD',
+    'No HIV RNA detected',
+    'Indétectable',
+    'Indetectável',
   ])('“%s” is below the limit of detection', (text) => {
     expect(readViralLoad(text)).toBe(0);
   });

@@ -14,10 +14,14 @@ function remembered(read: Vocabulary): Vocabulary {
   return (text) => {
     const before = known.get(text);
     if (before !== undefined) return before;
-    const code = read(text.slice(0, LONGEST_WORDING).trim().toLowerCase());
+    const code = read(withoutAccents(text.slice(0, LONGEST_WORDING).trim().toLowerCase()));
     if (known.size < MOST_REMEMBERED && text.length <= LONGEST_WORDING) known.set(text, code);
     return code;
   };
+}
+
+function withoutAccents(text: string): string {
+  return /[\u00c0-\u024f]/u.test(text) ? text.normalize('NFD').replaceAll(/\p{M}/gu, '') : text;
 }
 
 function byPattern(...patterns: readonly (readonly [RegExp, number])[]): Vocabulary {
@@ -30,9 +34,18 @@ export const WORDINGS = {
   whoStage: byPattern([/\b(iv|4)\b/, 4], [/\b(iii|3)\b/, 3], [/\b(ii|2)\b/, 2], [/\b(i|1)\b/, 1]),
   /** A drug's name (3TC) is no line, nor is a count of drugs or months; a line in words or as 1st, 2nd, 3rd is one. */
   regimenLine: byPattern(
-    [/second|(?<![a-z0-9])2nd|line[^a-z0-9]?(2|ii)(?![a-z0-9])|^(2|ii)(\.0)?$/, 2],
-    [/third|salvage|(?<![a-z0-9])3rd|line[^a-z0-9]?(3|iii)(?![a-z0-9])|^(3|iii)(\.0)?$/, 3],
-    [/first|(?<![a-z0-9])1st|line[^a-z0-9]?(1|i)(?![a-z0-9])|^(1|i)(\.0)?$/, 1],
+    [
+      /second|segunda|deuxieme|(?<![a-z0-9])(2nd|2eme|2a|2ª|2l|l2)(?![a-z0-9])|(?<![a-z0-9])2nd|line[^a-z0-9]?(2|ii)(?![a-z0-9])|^(2|ii)(\.0)?$/,
+      2,
+    ],
+    [
+      /third|terceira|troisieme|salvage|(?<![a-z0-9])(3eme|3a|3ª|3l|l3)(?![a-z0-9])|(?<![a-z0-9])3rd|line[^a-z0-9]?(3|iii)(?![a-z0-9])|^(3|iii)(\.0)?$/,
+      3,
+    ],
+    [
+      /first|primeira|premiere|(?<![a-z0-9])(1ere|1re|1a|1ª|1l|l1)(?![a-z0-9])|(?<![a-z0-9])1st|line[^a-z0-9]?(1|i)(?![a-z0-9])|^(1|i)(\.0)?$/,
+      1,
+    ],
   ),
   tbSymptoms: byPattern(
     [/^(no|none|negative)\b|no (tb|sign|symptom)|not (suspected|presumptive)/, 0],

@@ -1,4 +1,5 @@
 import { epochDay, type EpochDay } from '../record/epoch-day.ts';
+import { standardSpelling } from './date-spellings.ts';
 import { LAGOS, type TimeZone } from './time-zone.ts';
 
 /**
@@ -16,30 +17,37 @@ const EXCEL_MAX = 80_000;
 /** Two-digit years from this one on lie in the last century. */
 const CENTURY_PIVOT = 40;
 /** No spelling of a date is longer: texts are cut before any pattern sees them. */
-const LONGEST_DATE = 40;
+const LONGEST_DATE = 80;
 
 const YEAR_FIRST = /^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?:[ T](\S.*))?$/u;
 const DAY_AND_MONTH = /^(\d{1,2})([-/. ])(\d{1,2})\2(\d{4}|\d{2})(?:[ T](\S.*))?$/u;
 const MONTH_NAME = /^(\d{1,2})[-/. ,]{0,2}([a-z]{3,9})[-/. ,]{0,2}(\d{4}|\d{2})(?:[ T](\S.*))?$/iu;
 const NAME_FIRST = /^([a-z]{3,9})[-/. ]{1,2}(\d{1,2})(?:,? |[-/.])(\d{4})(?:[ T](\S.*))?$/iu;
-const COMPACT = /^(\d{4})(\d{2})(\d{2})$/u;
+const COMPACT = /^(\d{4})(\d{2})(\d{2})(?:\d{4}|\d{6})?$/u;
 const SERIAL = /^\d{4,5}(?:\.\d{1,12})?$/u;
 /** A time of day, with or without an offset: only with one is the text an instant. */
 const TIME =
-  /^(\d{1,2})(?::(\d{2}))?(?::(\d{2}))?(?:[.,]\d{1,9})?(?: ?([ap])m)?(?: ?(Z|UTC|GMT|[+-]\d{2}:?\d{2}))?$/iu;
+  /^(\d{1,2})(?::(\d{2}))?(?::(\d{2}))?(?:[.,]\d{1,9})?(?: ?([ap])m)?(?: ?(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?))?$/iu;
 
 /** `ambiguous`: a date, but day and month may be either way; `undefined`: no date that a calendar has. */
 export type ReadDate = EpochDay | 'ambiguous' | undefined;
 
 /**
  * Reads one date of a column that writes day and month in `order`. Takes ISO dates and instants, `2026/12/01`,
- * `20261201`, `1-Dec-2026`, `1 December 2026`, `Dec 1, 2026`, day and month in numbers, two-digit years and Excel's
- * serial numbers. An instant with an offset falls on the day that it is in `zone`. Missing words are the caller's
+ * `20261201`, `1-Dec-2026`, `1 December 2026`, `Dec 1, 2026`, day and month in numbers, two-digit years, Excel's
+ * serial numbers, and what `standardSpelling` makes one of them. An instant with an offset falls on the day that it is in `zone`. Missing words are the caller's
  * (`isMissingDate`).
  */
 export function readDate(text: string, order: DateOrder = 'unknown', zone: TimeZone = LAGOS): ReadDate {
   if (text.length > LONGEST_DATE) return undefined;
   const plain = text.trim();
+  const day = readStandard(plain, order, zone);
+  if (day !== undefined) return day;
+  const standard = standardSpelling(plain);
+  return standard === undefined ? undefined : readStandard(standard, order, zone);
+}
+
+function readStandard(plain: string, order: DateOrder, zone: TimeZone): ReadDate {
   let parts = YEAR_FIRST.exec(plain);
   if (parts) return dayOf(Number(parts[1]), Number(parts[3]), Number(parts[4]), parts[5], zone);
   parts = DAY_AND_MONTH.exec(plain);
@@ -114,9 +122,9 @@ function dayOf(
 }
 
 function offsetMinutes(text: string): number {
-  const parts = /^([+-])(\d{2}):?(\d{2})$/u.exec(text);
+  const parts = /^([+-])(\d{2}):?(\d{2})?$/u.exec(text);
   if (!parts) return 0;
-  return (parts[1] === '-' ? -1 : 1) * (Number(parts[2]) * 60 + Number(parts[3]));
+  return (parts[1] === '-' ? -1 : 1) * (Number(parts[2]) * 60 + Number(parts[3] ?? 0));
 }
 
 function monthOf(name: string): number {

@@ -6,6 +6,7 @@ export type NumberStyle = 'point' | 'comma' | 'unknown';
 
 /** No number is longer: texts are cut before any pattern sees them. */
 const LONGEST_NUMBER = 40;
+const TYPESET_MINUS = /^[\u2212\u2013]/u;
 const PLAIN = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,4})?$/iu;
 const WITH_POINT = /^[+-]?\d{1,3}(?:[, '\u00a0\u202f’]\d{3})+(?:\.\d*)?$/u;
 const WITH_COMMA = /^[+-]?(?:\d{1,3}(?:[. '\u00a0\u202f’]\d{3})+|\d+)(?:,\d*)?$/u;
@@ -18,7 +19,7 @@ export type ReadNumber = number | 'ambiguous' | undefined;
 /** Reads one number of a column of that style. Missing words are the caller's (`isMissing`). */
 export function readNumber(text: string, style: NumberStyle = 'unknown'): ReadNumber {
   if (text.length > LONGEST_NUMBER) return undefined;
-  const plain = text.trim();
+  const plain = text.trim().replace(TYPESET_MINUS, '-');
   if (style === 'comma') {
     if (WITH_COMMA.test(plain)) return Number(plain.replaceAll(/[. '\u00a0\u202f’]/gu, '').replace(',', '.'));
     return /^[+-]?\d+(?:e[+-]?\d{1,4})?$/iu.test(plain) ? Number(plain) : undefined;

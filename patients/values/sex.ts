@@ -1,7 +1,31 @@
 import { isMissing } from './missing.ts';
 
-const FEMALE: ReadonlySet<string> = new Set(['f', 'female', 'woman', 'girl', 'femme', 'féminin', 'fem']);
-const MALE: ReadonlySet<string> = new Set(['m', 'male', 'man', 'boy', 'homme', 'masculin']);
+const FEMALE: ReadonlySet<string> = new Set([
+  'f',
+  'female',
+  'woman',
+  'girl',
+  'femme',
+  'féminin',
+  'fem',
+  'f.',
+  'fem.',
+  'femelle',
+  'feminino',
+  'mulher',
+]);
+const MALE: ReadonlySet<string> = new Set([
+  'm',
+  'male',
+  'man',
+  'boy',
+  'homme',
+  'masculin',
+  'm.',
+  'mâle',
+  'masculino',
+  'homem',
+]);
 
 /** 0 female, 1 male; `NaN` where the value is missing, `undefined` for anything else. */
 export function readSex(text: string): number | undefined {

@@ -64,6 +64,37 @@ describe('dates', () => {
     expect(judgeDateOrder(['01/12/2026'])).toBe('unknown');
   });
 
+  test.each([
+    'Tue, 20 Oct 2026',
+    'Tuesday, October 20, 2026',
+    '20th October 2026',
+    'October 20th, 2026',
+    '2026-Oct-20',
+    'Tue Oct 20 2026 00:00:00 GMT+0100 (West Africa Standard Time)',
+    'Tue Oct 20 00:00:00 WAT 2026',
+    '20-OCT-26 10.00.00.000000 AM',
+    '2026-10-20 10:00:00+01',
+    '20261020100000',
+    '1792450800000',
+    '1792450800',
+    '/Date(1792450800000+0100)/',
+    "'2026-10-20",
+    '20 octobre 2026',
+    '20 de outubro de 2026',
+  ])('“%s” is 20 October 2026', (text) => expect(iso(text)).toBe('2026-10-20'));
+
+  test('months are known in French and Portuguese, with and without their accents', () => {
+    expect(
+      ['1 déc. 2026', '1er décembre 2026', '1 dez 2026', '1 dezembro 2026'].map((text) => iso(text)),
+    ).toEqual(Array<string>(4).fill('2026-12-01'));
+    expect(['1 août 2026', '1 fev 2026', '1 mai 2026', '1 Sept 2026'].map((text) => iso(text))).toEqual([
+      '2026-08-01',
+      '2026-02-01',
+      '2026-05-01',
+      '2026-09-01',
+    ]);
+  });
+
   test('an instant falls on the day that it is at the place of the programme', () => {
     expect(iso('2026-01-31T23:00:00Z')).toBe('2026-02-01');
     expect(iso('2026-01-31T23:00:00.000+0000')).toBe('2026-02-01');
@@ -147,13 +178,37 @@ test('words for missing are missing, naught and no are values', () => {
     '#REF!',
     'unknown',
     'NaT',
+    '—',
+    '–',
+    '...',
+    '---',
+    '<NA>',
+    '<null>',
+    'n/k',
+    '\\N',
+    '#N/A N/A',
+    '1.#QNAN',
+    'Not specified',
+    'empty',
   ])
     expect([word, isMissing(word)]).toEqual([word, true]);
   for (const word of ['0', 'no', 'n', '99 years', '--x', 'unknown to us'])
     expect([word, isMissing(word)]).toEqual([word, false]);
-  for (const word of ['0000-00-00', '0000-00-00 00:00:00', '00/00/0000', 'NaT'])
+  for (const word of [
+    '0000-00-00',
+    '0000-00-00 00:00:00',
+    '00/00/0000',
+    'NaT',
+    '0',
+    '1900-01-00',
+    '1900-01-01 00:00:00.000',
+    '00-Jan-00',
+    '1/0/1900',
+    '0001-01-01T00:00:00',
+  ])
     expect(isMissingDate(word)).toBe(true);
-  expect(isMissingDate('2026-01-01')).toBe(false);
+  for (const word of ['2026-01-01', '1900-01-02', '01/01/2026', '10/01/1900'])
+    expect([word, isMissingDate(word)]).toEqual([word, false]);
 });
 
 test('yes and no, female and male are read as people write them', () => {
@@ -161,7 +216,9 @@ test('yes and no, female and male are read as people write them', () => {
   expect(['no', 'N', 'False', 'f', '0'].map(readBoolean)).toEqual([0, 0, 0, 0, 0]);
   expect(readBoolean('unknown')).toBeNaN();
   expect(['2', 'X', 'maybe'].map(readBoolean)).toEqual([undefined, undefined, undefined]);
-  expect(['Female', 'F', 'woman', 'M', 'Male ', 'boy'].map(readSex)).toEqual([0, 0, 0, 1, 1, 1]);
+  expect(['Female', 'F', 'woman', 'F.', 'Feminino', 'M', 'Male ', 'boy', 'M.', 'Homem'].map(readSex)).toEqual(
+    [0, 0, 0, 0, 0, 1, 1, 1, 1, 1],
+  );
   expect(readSex('Unknown')).toBeNaN();
   expect(['2', 'True', 'malew'].map(readSex)).toEqual([undefined, undefined, undefined]);
 });
@@ -173,12 +230,13 @@ test('one rule of identifiers: control characters, lone surrogates, blanks and l
     undefined,
     undefined,
   ]);
-  expect(['', ' ', 'a\u0000', 'a\n', 'x'.repeat(65), '\ud800'].map(identifierFault)).toEqual([
+  expect(['', ' ', 'a\u0000', 'a\n', 'x'.repeat(65), '\ud800', '1.23457E+17'].map(identifierFault)).toEqual([
     'missing_value',
     'missing_value',
     'control_character',
     'control_character',
     'too_long',
     'invalid_encoding',
+    'rounded_id',
   ]);
 });

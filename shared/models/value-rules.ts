@@ -1,4 +1,5 @@
 import { readBoolean } from '#patients/values/booleans.ts';
+import { shownText } from '#patients/values/cell-text.ts';
 import { isMissing } from '#patients/values/missing.ts';
 import { type NumberStyle, readNumber } from '#patients/values/numbers.ts';
 import { readSex } from '#patients/values/sex.ts';
@@ -72,10 +73,22 @@ export class ValueRules {
       kind === 'boolean' ? readBoolean(text) : this.#isSex[feature] === true ? readSex(text) : undefined;
     if (word !== undefined) return word;
     if (isMissing(text)) return Number.NaN;
+    const shown = shownText(text);
+    if (shown !== text && shown !== text.trim()) return this.readText(feature, shown, style);
     if (kind === 'boolean') return this.#fault(feature, 'not_a_boolean');
     if (kind === 'categorical') return this.#fault(feature, 'unknown_category');
+    const share = this.#shareOf(feature, plain, style);
+    if (share !== undefined) return share;
     if (INFINITE.test(plain)) return this.#fault(feature, 'not_finite');
     return this.#fault(feature, number === 'ambiguous' ? 'ambiguous_number' : 'not_a_number');
+  }
+
+  /** "50%" of a feature that is a share, 0 to 1; a feature that may be larger says nothing of what its per cent are. */
+  #shareOf(feature: number, plain: string, style: NumberStyle): number | undefined {
+    const { kind, min, max } = this.features[feature]!;
+    if (kind !== 'numeric' || min < 0 || max > 1 || !plain.endsWith('%')) return undefined;
+    const percent = readNumber(plain.slice(0, -1), style);
+    return typeof percent === 'number' ? percent / 100 : undefined;
   }
 
   /** A member of a JSON object: number, text, boolean or null; judged. NaN where it is missing. */

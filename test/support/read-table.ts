@@ -37,9 +37,9 @@ const PLAIN: CsvDialect = { delimiter: ',', lineEnds: 'lf', headerLine: 1, heade
 export const csvFormat: TableFormat = (context) =>
   new CsvReader(new CsvTable(context, PLAIN), PLAIN, context.maxRowBytes);
 export const ndjsonFormat: TableFormat = (context) =>
-  jsonRows(context, { shape: 'lines', source: 'table', wrapped: false });
+  jsonRows(context, { shape: 'lines', source: 'table', wrapperBytes: 0 });
 export const jsonArrayFormat: TableFormat = (context) =>
-  jsonRows(context, { shape: 'list', source: 'table', wrapped: false });
+  jsonRows(context, { shape: 'list', source: 'table', wrapperBytes: 0 });
 export const anyFormat: TableFormat = (context) =>
   new SniffingParser(context, { mediaType: 'text/csv', source: undefined, encoding: undefined });
 

@@ -3,6 +3,7 @@ import { FEATURES } from '#patients/features/features.ts';
 import type { Identifiers } from '#patients/record/identifiers.ts';
 import { NmrsReader } from '#patients/sources/nmrs.ts';
 import { FieldFault, PatientScreen } from '#patients/sources/patient-input.ts';
+import type { DateOrder } from '#patients/values/dates.ts';
 import { timeZone } from '#patients/values/time-zone.ts';
 import { type Dropped, LineSplitter, MAX_DEPTH } from './object-splitter.ts';
 import type { Refusal } from './patient-emitter.ts';
@@ -25,7 +26,13 @@ export type CutMessages = {
 export type MessageBatch = { bytes: Uint8Array; cut: CutMessages | undefined };
 
 /** How messages are read; plain data, so that a thread can be told. */
-export type MessageReading = { asOf: EpochDay; today: EpochDay; zone: string; maxRowBytes: number };
+export type MessageReading = {
+  asOf: EpochDay;
+  today: EpochDay;
+  zone: string;
+  dateOrder?: DateOrder | undefined;
+  maxRowBytes: number;
+};
 
 export type ReadPatient = {
   /** As in the batch. */
@@ -59,9 +66,9 @@ export class MessageBatchReader {
   #values = new Float64Array(64 * FEATURES.length);
   #rows = 0;
 
-  constructor({ asOf, today, zone, maxRowBytes }: MessageReading) {
+  constructor({ asOf, today, zone, dateOrder, maxRowBytes }: MessageReading) {
     this.#maxRowBytes = maxRowBytes;
-    this.#reader = new NmrsReader({ zone: timeZone(zone), today });
+    this.#reader = new NmrsReader({ zone: timeZone(zone), today, dateOrder });
     this.#screen = new PatientScreen(asOf);
   }
 

@@ -38,6 +38,13 @@ const WRAPPER_KEYS = new Set([
   'items',
   'hits',
   '_source',
+  'json',
+  'doc',
+  'document',
+  'row',
+  'object',
+  'value',
+  'nmrs',
 ]);
 
 /** What wraps messages, and what is one. */
@@ -97,7 +104,8 @@ class NmrsParser implements CohortParser {
     input.as_of = isoDate(asOf);
     this.#context = context;
     this.#emitter = new PatientEmitter(context, asOf);
-    this.#reading = { asOf, today, zone: options.zone.name, maxRowBytes };
+    this.#reading = { asOf, today, zone: options.zone.name, dateOrder: options.dateOrder, maxRowBytes };
+    if (options.dateOrder !== undefined) input.date_order = options.dateOrder;
     this.#reader = new MessageBatchReader(this.#reading);
     const onObject: OnObject = (bytes, line, dropped) => this.#object(bytes, line, dropped);
     const objects = () => new ObjectSplitter(maxRowBytes, onObject, MESSAGES);

@@ -21,6 +21,8 @@ export type HeaderJudge = (cells: readonly string[]) => number;
 
 const MAX_HEADER_LINE = 50;
 const SAMPLE_LINES = 1_000;
+/** Titles with line breaks in them make no header of more lines. */
+const MOST_HEADER_LINES = 300;
 const SEP_LINE = /^sep=(.)$/iu;
 /** The fewest known names that make a header of a row that is not the first. */
 const LEAST_NAMES = 2;
@@ -57,7 +59,7 @@ export function sniffDialect(
   const told = SEP_LINE.exec(lines[0]?.trim() === 'sep=' ? 'sep=\t' : (lines[0]?.trimEnd() ?? ''))?.[1];
   const fixed = options.delimiter ?? DELIMITERS.find((delimiter) => delimiter === told);
   const first = told === undefined ? 0 : 1;
-  let best: { delimiter: Delimiter; index: number; names: number; even: number } | undefined;
+  let best: (Found & { delimiter: Delimiter; even: number }) | undefined;
   for (const delimiter of fixed === undefined ? DELIMITERS : [fixed]) {
     const found = bestHeader(lines, first, delimiter, options.judge);
     const even = evenness(lines.slice(first, first + 50), delimiter);
@@ -69,18 +71,21 @@ export function sniffDialect(
       best = { delimiter, ...found, even };
     }
   }
-  const { delimiter, index } = best!;
+  const { delimiter, index, lineCount } = best!;
   return {
     delimiter,
     lineEnds,
     headerLine: index + 1,
-    header: splitCsvLine(lines[index] ?? '', delimiter),
+    header: splitCsvLine(lines.slice(index, index + lineCount).join('\n'), delimiter),
     sample: lines
-      .slice(index + 1, index + 1 + SAMPLE_LINES)
+      .slice(index + lineCount, index + lineCount + SAMPLE_LINES)
       .filter((line) => line.trim() !== '')
       .map((line) => splitCsvLine(line, delimiter)),
   };
 }
+
+/** A header: where it begins, over how many lines its titles go, and how many of them are known. */
+type Found = { index: number; lineCount: number; names: number };
 
 /** The line that names most columns, or the first one that is not blank. */
 function bestHeader(
@@ -88,19 +93,42 @@ function bestHeader(
   first: number,
   delimiter: Delimiter,
   judge: HeaderJudge,
-): { index: number; names: number } {
+): Found {
   let firstFilled = -1;
-  let best = { index: -1, names: 0 };
+  let best: Found = { index: -1, lineCount: 1, names: 0 };
   for (let index = first; index < Math.min(lines.length, first + MAX_HEADER_LINE); index++) {
     const line = lines[index]!;
     if (line.trim() === '') continue;
-    const names = judge(splitCsvLine(line, delimiter));
+    let found: Found = { index, lineCount: 1, names: judge(splitCsvLine(line, delimiter)) };
+    const lineCount = linesOfRecord(lines, index, delimiter);
+    if (lineCount > 1) {
+      const names = judge(splitCsvLine(lines.slice(index, index + lineCount).join('\n'), delimiter));
+      if (names > found.names && names >= LEAST_NAMES) found = { index, lineCount, names };
+    }
     if (firstFilled < 0) {
       firstFilled = index;
-      best = { index, names };
-    } else if (names > best.names && names >= LEAST_NAMES) best = { index, names };
+      best = found;
+    } else if (found.names > best.names && found.names >= LEAST_NAMES) best = found;
   }
-  return best.index < 0 ? { index: first, names: 0 } : best;
+  return best.index < 0 ? { index: first, lineCount: 1, names: 0 } : best;
+}
+
+/** Lines of the record that begins at `index`: more than one where a title in quotes goes over several. */
+function linesOfRecord(lines: readonly string[], index: number, delimiter: Delimiter): number {
+  let inQuotes = false;
+  // A quote opens a cell at its start, and again where it is doubled.
+  let mayOpen = true;
+  for (let count = 1; count <= MOST_HEADER_LINES && index + count <= lines.length; count++) {
+    for (const character of lines[index + count - 1]!) {
+      if (character !== '"') mayOpen = character === delimiter;
+      else if (inQuotes || mayOpen) {
+        inQuotes = !inQuotes;
+        mayOpen = !inQuotes;
+      }
+    }
+    if (!inQuotes) return count;
+  }
+  return 1;
 }
 
 /** Share of the lines that have the most frequent number of cells, of more than one; 0 where all have one. */

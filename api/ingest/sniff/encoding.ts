@@ -28,6 +28,16 @@ export function sniffEncoding(head: Buffer): { encoding: TextEncoding; bomBytes:
   return { encoding: foreign < 0 || sawMultibyte(head, foreign) ? 'utf-8' : 'windows-1252', bomBytes: 0 };
 }
 
+/** Whether a text shows that it is not of the encoding that its Content-Type names: by its byte order mark, or no zeros. */
+export function isBelied(
+  declared: TextEncoding | undefined,
+  found: { encoding: TextEncoding; bomBytes: number },
+  head: Buffer,
+): boolean {
+  if (found.bomBytes > 0) return true;
+  return declared !== undefined && declared.startsWith('utf-16') && !head.includes(0);
+}
+
 /**
  * Makes UTF-8 of a text as it arrives. UTF-8 passes as it is; if its first byte beyond ASCII is no UTF-8, the text is
  * taken as Windows-1252 from there on: nothing before it could tell. Where lines end with CR alone, LF takes its place.

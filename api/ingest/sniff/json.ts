@@ -5,11 +5,12 @@ export type JsonShape = {
   /** `lines`: an object a line · `list`: an array of objects · `objects`: objects one behind the other, over any lines. */
   shape: 'lines' | 'list' | 'objects';
   source: Source;
-  /** The array is the value of a member of an object. */
-  wrapped: boolean;
+  /** Bytes before the array that is a member of an object, at whatever depth; 0 where nothing wraps it. */
+  wrapperBytes: number;
 };
 
-const WRAPPED = /^\{\s{0,100}"[^"\\]{1,100}"\s{0,100}:\s{0,100}\[\s{0,100}[{\]]/u;
+/** Members whose lists are a row's own, or no rows. */
+const MOST_DEPTH = 8;
 
 /** Undefined for a text that does not begin like JSON's arrays and objects. */
 export function sniffJson(text: string): JsonShape | undefined {
@@ -20,11 +21,49 @@ export function sniffJson(text: string): JsonShape | undefined {
     : text.includes('"resourceType"')
       ? 'fhir'
       : 'table';
-  if (start.startsWith('[')) return { shape: 'list', source, wrapped: false };
-  if (WRAPPED.test(start)) return { shape: 'list', source, wrapped: true };
+  if (start.startsWith('[')) return { shape: 'list', source, wrapperBytes: 0 };
+  const wrapper = source === 'table' ? wrapperOf(text) : -1;
+  if (wrapper >= 0) return { shape: 'list', source, wrapperBytes: Buffer.byteLength(text.slice(0, wrapper)) };
   const end = start.indexOf('\n');
   const line = (end < 0 ? start : start.slice(0, end)).trimEnd();
-  return { shape: end < 0 || isObject(line) || !isOpen(line) ? 'lines' : 'objects', source, wrapped: false };
+  const isLines = isObject(line) || (!isOpen(line) && !/\}\s{0,100}\{/u.test(line));
+  return { shape: isLines ? 'lines' : 'objects', source, wrapperBytes: 0 };
+}
+
+/**
+ * Where the first array of objects begins that is a member of the first object, or of objects within it; −1 where there is
+ * none, or where the object has a value of its own that is a patient's.
+ */
+function wrapperOf(text: string): number {
+  let depth = 0;
+  let inString = false;
+  let stringStart = 0;
+  let lists = 0;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (inString) {
+      if (character === '\\') at++;
+      else if (character === '"') {
+        inString = false;
+        if (depth === 1 && isRowKey(text.slice(stringStart, at))) return -1;
+      }
+    } else if (character === '"') {
+      inString = true;
+      stringStart = at + 1;
+    } else if (character === '{') {
+      if (++depth > MOST_DEPTH) return -1;
+    } else if (character === '}') {
+      if (--depth === 0) return -1;
+    } else if (character === '[') {
+      if (lists === 0 && /^\[\s{0,100}[{\]]/u.test(text.slice(at, at + 102))) return at;
+      lists++;
+    } else if (character === ']') lists--;
+  }
+  return -1;
+}
+
+function isRowKey(key: string): boolean {
+  return key.toLowerCase().replaceAll(/[^a-z]/gu, '') === 'patientid';
 }
 
 function isObject(line: string): boolean {

@@ -16,11 +16,21 @@ export const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml
 const SOURCE_OF: ReadonlyMap<string, Source | undefined> = new Map<string, Source | undefined>([
   ['text/csv', undefined],
   ['application/csv', undefined],
+  ['text/x-csv', undefined],
+  ['application/x-csv', undefined],
+  ['text/comma-separated-values', undefined],
+  ['text/x-comma-separated-values', undefined],
   ['text/tab-separated-values', undefined],
   ['text/plain', undefined],
   ['application/vnd.ms-excel', undefined],
   [XLSX, undefined],
+  ['application/vnd.ms-excel.sheet.macroenabled.12', undefined],
   ['application/octet-stream', undefined],
+  ['binary/octet-stream', undefined],
+  ['application/gzip', undefined],
+  ['application/x-gzip', undefined],
+  ['application/zstd', undefined],
+  ['text/json', undefined],
   ['application/json', undefined],
   ['application/x-ndjson', undefined],
   ['application/ndjson', undefined],
@@ -34,18 +44,15 @@ const SOURCE_OF: ReadonlyMap<string, Source | undefined> = new Map<string, Sourc
 
 export const MEDIA_TYPES: readonly string[] = [...SOURCE_OF.keys()];
 
-const CHARSETS: ReadonlyMap<string, TextEncoding> = new Map<string, TextEncoding>([
-  ['utf-8', 'utf-8'],
-  ['utf8', 'utf-8'],
-  ['us-ascii', 'utf-8'],
-  ['utf-16le', 'utf-16le'],
-  ['utf-16be', 'utf-16be'],
-  ['utf-16', 'utf-16le'],
-  ['windows-1252', 'windows-1252'],
-  ['cp1252', 'windows-1252'],
-  ['iso-8859-1', 'windows-1252'],
-  ['latin1', 'windows-1252'],
-]);
+/** The encoding of a charset's name, as the web knows names: `latin1`, `iso-8859-1` and `cp1252` are Windows-1252. */
+function encodingOf(charset: string): TextEncoding | undefined {
+  try {
+    const { encoding } = new TextDecoder(charset);
+    return TEXT_ENCODINGS.find((known) => known === encoding);
+  } catch {
+    return undefined;
+  }
+}
 
 /** Throws `unsupported_media_type` for a type or charset that is not read. */
 export function declaredType(contentType: string | null): DeclaredType {
@@ -54,7 +61,7 @@ export function declaredType(contentType: string | null): DeclaredType {
   if (!SOURCE_OF.has(mediaType)) {
     throw new ServiceError(
       'unsupported_media_type',
-      `Content-Type must be one of ${MEDIA_TYPES.join(', ')}; for a CSV send text/csv.`,
+      `This Content-Type is not read. Send text/csv for a CSV, ${XLSX} for a workbook, application/json or application/x-ndjson for JSON, application/vnd.iit.nmrs+json or application/fhir+json for patients’ records, multipart/form-data for one file of a form.`,
       { field: 'Content-Type' },
     );
   }
@@ -66,7 +73,7 @@ export function declaredType(contentType: string | null): DeclaredType {
     }),
   );
   const charset = named.get('charset')?.toLowerCase();
-  const encoding = charset === undefined ? undefined : CHARSETS.get(charset);
+  const encoding = charset === undefined ? undefined : encodingOf(charset);
   if (charset !== undefined && encoding === undefined) {
     throw new ServiceError(
       'unsupported_media_type',

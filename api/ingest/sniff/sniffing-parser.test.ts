@@ -15,7 +15,7 @@ const feature = (
   name,
   index,
   kind,
-  unit: '',
+  unit: name === 'age' ? 'years' : '',
   min,
   max,
   required: false,
@@ -60,6 +60,23 @@ describe('a table is read the same', () => {
     ['below Excel’s sep=;', `sep=;\n${two.replaceAll(',', ';')}`],
     ['below Excel’s sep=,', `sep=,\r\n${two}`],
     ['with CR alone', two.replaceAll('\n', '\r')],
+    ['with a separator behind the header alone', two.replace('\n', ',\n')],
+    [
+      'with an index column',
+      two.replaceAll(/^/gmu, '0,').replace('0,', 'Unnamed: 0,').replace(/\n0,$/u, '\n'),
+    ],
+    ['with numbered rows', two.replaceAll(/^/gmu, '0,').replace('0,', 'S/No.,').replace(/\n0,$/u, '\n')],
+    [
+      'with units in its titles',
+      two.replace('age', 'Age (years)').replace('due_date', 'Due date [yyyy-mm-dd]'),
+    ],
+    ['with a line break in a title', two.replace('due_date', '"due\ndate"')],
+    ['with sex for gender', two.replace('gender', 'sex')],
+    ['joined with its header', two.replace(/\nA-2/u, `\n\ufeff${HEADER}\n\ufeffA-2`)],
+    ['with Control-Z and NUL at its end', `${two}\u001a\n\u0000\u0000`],
+    ['with rows of empty quotes', `${two}"","","","","","",""\n`],
+    ['with a spreadsheet’s marks of text', two.replace('A-1', '="A-1"').replace(',34,', ",'34,")],
+    ['with blanks around ids', two.replace('A-1', ' A-1\u00a0').replace('F1', 'F1 ')],
     ['with CRLF', two.replaceAll('\n', '\r\n')],
     ['with a byte order mark', `\ufeff${two}`],
     ['as UTF-16 little-endian', Buffer.from(`\ufeff${two}`, 'utf16le')],
@@ -290,6 +307,20 @@ describe('what cannot be read is said in one sentence', () => {
     ['names that nobody knows', 'secret-name,other\nA-001,x\n', 'missing_columns'],
     ['an old workbook', Buffer.from('d0cf11e0a1b11ae10000', 'hex'), 'unsupported_media_type'],
     ['a PDF', '%PDF-1.7\n', 'unsupported_media_type'],
+    ['a page', '<!DOCTYPE html><table><tr><td>A-001</td></tr></table>', 'unsupported_media_type'],
+    ['an XML spreadsheet', '<?xml version="1.0"?><Workbook></Workbook>', 'unsupported_media_type'],
+    ['an older workbook', Buffer.from('0900040002001000', 'hex'), 'unsupported_media_type'],
+    [
+      'bytes that are no text',
+      Buffer.from(Array.from({ length: 400 }, (_, i) => i % 7)),
+      'unsupported_media_type',
+    ],
+    ['a body compressed twice', Buffer.from('1f8b0800', 'hex'), 'unsupported_media_type'],
+    ['blank lines', '\n \n\n', 'empty_body'],
+    ['lines in quotes', `"${HEADER}"\n"${ROW.replace('A-1', 'A-001')}"\n`, 'missing_columns'],
+    ['an age in months', `${HEADER.replace('age', 'age (months)')}\n${ROW}\n`, 'unknown_columns'],
+    ['a table by columns', '{"patient_id":["A-001"],"age":[34]}', 'malformed_json'],
+    ['a second list', '{"a":[{"patient_id":"A-001"}],"b":[{"patient_id":"A-002"}]}', 'malformed_json'],
     ['a quote that is never closed', `${HEADER}\n${ROW}\n"A-2,F1,,,,,\n`, 'unterminated_quote'],
   ])('%s', async (_, body, code) => {
     const error = await refusal(body);
@@ -312,9 +343,26 @@ describe('what cannot be read is said in one sentence', () => {
       JSON.stringify({ rows }),
       JSON.stringify({ data: rows }, null, 2),
       rows.map((row) => JSON.stringify(row, null, 2)).join('\n'),
+      rows.map((row) => JSON.stringify(row)).join(''),
+      JSON.stringify({ count: 2, next: null, results: rows }),
+      JSON.stringify({ results: rows, count: 2, note: 'a "[list]"' }, null, 1),
+      JSON.stringify({ meta: { page: 1, of: [1, 2] }, data: { rows } }),
     ])
       expect((await read(body)).rows.map(({ id }) => id)).toEqual(['A', 'B']);
   });
+});
+
+test('a name that nobody knows is told with the nearest one', async () => {
+  expect((await refusal(`${HEADER.replace('months_on_art', 'month_on_art')}\n${ROW}\n`)).message).toMatch(
+    /Did you mean months_on_art\?/u,
+  );
+});
+
+test('ids that a spreadsheet has rounded are refused by that name; a whole id of digits is not', async () => {
+  const ids = ['1.23457E+17', '12E5', '123456789012345678'];
+  const got = await read(`${HEADER}\n${ids.map((id) => ROW.replace('A-1', id)).join('\n')}\n`);
+  expect(got.rejections).toMatchObject([{ line: 2, code: 'rounded_id', patientId: '1.23457E+17' }]);
+  expect(got.rows.map(({ id }) => id)).toEqual(['12E5', '123456789012345678']);
 });
 
 test('a header cell of a million brackets, and a wide one, cost no time', async () => {

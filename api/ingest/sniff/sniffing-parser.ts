@@ -12,8 +12,10 @@ import { lineListCsv } from '../patients/line-list.ts';
 import { workbookParser } from '../workbook/workbook-parser.ts';
 import { tableNames } from '../cell-table.ts';
 import { nmrsParser } from '../patients/nmrs.ts';
-import { type CsvDialect, sniffDialect } from './dialect.ts';
-import { sniffEncoding, type TextEncoding, Utf8Transcoder } from './encoding.ts';
+import { splitCsvLine } from '../csv-cells.ts';
+import { type CsvDialect, DELIMITERS, type HeaderJudge, sniffDialect } from './dialect.ts';
+import { isBelied, sniffEncoding, type TextEncoding, Utf8Transcoder } from './encoding.ts';
+import { refuseForeign, refuseKnown } from './foreign-files.ts';
 import { sniffJson } from './json.ts';
 import type { DeclaredType } from './media-type.ts';
 
@@ -21,8 +23,6 @@ import type { DeclaredType } from './media-type.ts';
 export const HEAD_BYTES = 64 * 1024;
 
 const ZIP = Buffer.from('PK\u0003\u0004', 'latin1');
-const OLE = Buffer.from('d0cf11e0a1b11ae1', 'hex');
-const PDF = Buffer.from('%PDF');
 /** Of the first row's cells, this share are numbers and days where it is no header. */
 const DATA_SHARE = 0.3;
 
@@ -33,7 +33,9 @@ const DATA_SHARE = 0.3;
 export class SniffingParser implements CohortParser {
   readonly #context: FormatContext;
   readonly #source: Source | undefined;
-  readonly #encoding: TextEncoding | undefined;
+  /** What the caller says; and what the Content-Type says, which clients add unasked. */
+  readonly #toldEncoding: TextEncoding | undefined;
+  readonly #declaredEncoding: TextEncoding | undefined;
   readonly #mediaType: string;
   #head: Buffer[] = [];
   #headBytes = 0;
@@ -43,7 +45,8 @@ export class SniffingParser implements CohortParser {
   constructor(context: FormatContext, declared: Pick<DeclaredType, 'mediaType' | 'source' | 'encoding'>) {
     this.#context = context;
     this.#source = context.options.source ?? declared.source;
-    this.#encoding = context.options.encoding ?? declared.encoding;
+    this.#toldEncoding = context.options.encoding;
+    this.#declaredEncoding = declared.encoding;
     this.#mediaType = declared.mediaType;
   }
 
@@ -76,27 +79,25 @@ export class SniffingParser implements CohortParser {
   #open(head: Buffer, isWhole: boolean): CohortParser {
     if (head.length === 0) throw new ServiceError('empty_body', 'The body is empty.', { line: 1 });
     if (startsWith(head, ZIP)) return workbookParser(this.#context, this.#source);
-    if (startsWith(head, OLE)) {
-      throw new ServiceError(
-        'unsupported_media_type',
-        'The file is an old Excel workbook (.xls) or is protected by a password; save it as .xlsx without one, or as CSV.',
-      );
-    }
-    if (startsWith(head, PDF)) {
-      throw new ServiceError('unsupported_media_type', 'The file is a PDF; send a CSV, a workbook or JSON.');
-    }
+    refuseKnown(head);
     const found = sniffEncoding(head.subarray(0, HEAD_BYTES));
-    const encoding = this.#encoding ?? found.encoding;
+    const told =
+      this.#toldEncoding ??
+      (isBelied(this.#declaredEncoding, found, head) ? undefined : this.#declaredEncoding);
+    const encoding = told ?? found.encoding;
     const bomBytes = encoding === found.encoding ? found.bomBytes : 0;
     const text = new TextDecoder(encoding, { ignoreBOM: true }).decode(head.subarray(bomBytes, HEAD_BYTES), {
       stream: true,
     });
     const isAll = isWhole && head.length <= HEAD_BYTES;
+    refuseForeign(head, text, encoding);
+    if (isAll && text.trim() === '')
+      throw new ServiceError('empty_body', 'The body holds blank lines alone.', { line: 1 });
     const inner = this.#text(text, isAll);
     const crAlone = this.#context.input.line_ends === 'cr';
     return new DecodedParser(inner, this.#context, {
       bomBytes,
-      transcoder: new Utf8Transcoder(encoding, { isFixed: this.#encoding !== undefined, crAlone }),
+      transcoder: new Utf8Transcoder(encoding, { isFixed: told !== undefined, crAlone }),
     });
   }
 
@@ -112,7 +113,7 @@ export class SniffingParser implements CohortParser {
       input.line_ends = null;
       if (source === 'nmrs') return nmrsParser(context);
       if (source === 'fhir') return fhirParser(context);
-      return jsonRows(context, json ?? { shape: 'list', source: 'table', wrapped: false });
+      return jsonRows(context, json ?? { shape: 'list', source: 'table', wrapperBytes: 0 });
     }
     const judge = (cells: readonly string[]) =>
       this.#source === 'table'
@@ -127,6 +128,13 @@ export class SniffingParser implements CohortParser {
       this.#source === undefined
         ? lineListNames(dialect.header) > tableNames(context, dialect.header)
         : this.#source === 'line_list';
+    if (judge(dialect.header) === 0 && isQuotedWhole(dialect, judge)) {
+      throw new ServiceError(
+        'missing_columns',
+        `Line ${dialect.headerLine} is one cell in quotes that holds a whole line: the file was saved as CSV twice. Send the first one, or take the outer quotes away.`,
+        { line: dialect.headerLine },
+      );
+    }
     if (judge(dialect.header) === 0 && looksLikeData(dialect.header)) {
       throw new ServiceError(
         'missing_header',
@@ -186,6 +194,13 @@ function tell({ input }: FormatContext, { delimiter, headerLine }: CsvDialect): 
   if (headerLine > 1)
     input.notes.push(`The header is in line ${headerLine}; what stands above it is passed over.`);
   if (input.line_ends === 'cr') input.notes.push('Lines end with CR alone; read as such.');
+}
+
+/** Whether the header is one cell that is itself a header: whole lines have been put in quotes. */
+function isQuotedWhole({ header }: CsvDialect, judge: HeaderJudge): boolean {
+  const [only] = header;
+  if (header.length !== 1 || only === undefined) return false;
+  return DELIMITERS.some((delimiter) => judge(splitCsvLine(only, delimiter)) >= 3);
 }
 
 function looksLikeData(cells: readonly string[]): boolean {

@@ -72,6 +72,49 @@ describe('the header of a line list', () => {
     expect(ignored).toContain(placeOf(LAMISPLUS, 'S/No.'));
   });
 
+  it.each([
+    [
+      'KenyaEMR',
+      'CCC No,Sex,DOB,Age,ART Start Date,Current Regimen,Current Regimen Line,Last Visit Date,Next Appointment Date,Last VL Result,Last VL Date,ART Outcome',
+    ],
+    [
+      'UgandaEMR',
+      'HIV Clinic No.,Sex,Date of Birth,ART Start Date,Current Regimen,Last Encounter Date,No. of Days Dispensed,Return Visit Date',
+    ],
+    [
+      'SmartCare',
+      'ArtNumber,Sex,DateOfBirth,ArtStartDate,LastPharmacyDispensationDate,DaysSupply,NextDueDate,CurrentRegimen',
+    ],
+    [
+      'TIER.Net',
+      'Folder number,Gender,DOB,ART start date,Last ART Rx date,Last ART Rx: duration,Next appointment,Regimen',
+    ],
+    [
+      'DHIS2',
+      'Tracked entity instance,Organisation unit,Sex,Date of birth,ART start date,Date of last pickup,Months dispensed',
+    ],
+    [
+      'Mozambique',
+      'NID,Sexo,Data de Nascimento,Data Início TARV,Data do Último Levantamento,Data do Próximo Levantamento',
+    ],
+    [
+      'Haiti',
+      'Code ST,Sexe,Date de naissance,Date de début ARV,Date de dernière dispensation,Nombre de jours',
+    ],
+    [
+      'an older LAMIS',
+      'Unique ID,Sex,Date Birth,ART Start Date,Date of Last ARV Refill,No. of Months of ARV Refill,Status',
+    ],
+  ])('of %s has a person, a pickup and a supply', (_, header) => {
+    expect(looksLikeLineList(cells(header))).toBe(true);
+    expect(readHeader(cells(header)).layout.lastPickup).toBeGreaterThan(0);
+  });
+
+  it('takes a visit for the pickup only where no column has the pickup', () => {
+    const { layout } = readHeader(cells(`Last Visit Date,${LAMIS}`));
+    expect(layout.lastPickup).toBe(1 + placeOf(LAMIS, 'Last Pickup Date (yyyy-mm-dd)'));
+  });
+
   it('with a title twice is refused', () => {
     expect(fault(() => readHeader([...cells(LAMIS), 'SEX']))).toEqual(['SEX', 'bad_value']);
   });
@@ -83,6 +126,7 @@ describe('titles', () => {
     ['last_pickup_date', 'lastpickupdate'],
     [' Current Viral Load [c/ml] (copies) ', 'currentviralload'],
     ['S/No.', 'sno'],
+    ['Data do Último Levantamento', 'datadoultimolevantamento'],
     ['Date (unclosed', 'dateunclosed'],
     ['(((', ''],
   ])('“%s” is compared as “%s”', (title, key) => {

@@ -124,13 +124,41 @@ describe('a list', () => {
   });
 
   it('keeps facility, id and due date of whoever is refused', async () => {
-    const tried = await tryList(list({ status: 'Stopped Treatment' }, { id: 'SYN-2', months: 'three' }), {
+    const tried = await tryList(list({ status: 'Stopped Treatment' }, { id: 'SYN-2', months: 'few' }), {
       asOf: AS_OF,
     });
     expect(tried.rejected).toMatchObject([
       { id: 'SYN-1', facility: 'SYNF0000001', due: '2026-09-23', code: 'stopped_treatment', line: 2 },
       { id: 'SYN-2', facility: 'SYNF0000001', due: '', code: 'bad_number', field: TITLES.months, line: 3 },
     ]);
+  });
+});
+
+describe('cells as people dress them', () => {
+  it.each([
+    ['="0012"', '0012'],
+    ["'0012", '0012'],
+    [' 0012 ', '0012'],
+  ])('the id %s is %s', async (id, shown) => {
+    const tried = await tryList(list({ id }), { asOf: AS_OF });
+    expect(tried.accepted.map((row) => row.id)).toEqual([shown]);
+  });
+
+  it.each([
+    ['36 years', 36],
+    ['36yrs', 36],
+    ['36Y', 36],
+    ['8 months', 0],
+    ['20 mois', 1],
+  ])('an age of “%s” is %i', async (age, years) => {
+    const tried = await tryList(list({ birth: '', age }), { asOf: AS_OF });
+    expect(tried.accepted[0]?.value('age')).toBe(years);
+  });
+
+  it.each(['1800-01-01', '2026-06-28'])('a birth on %s is missing, and costs nobody', async (birth) => {
+    const tried = await tryList(list({ birth }), { asOf: AS_OF });
+    expect(tried.accepted).toHaveLength(1);
+    expect(tried.report.warnings['unreadable_value']).toBe(1);
   });
 });
 

@@ -21,11 +21,25 @@ describe('a refill', () => {
     ['3/12', 'days', 90],
     ['2/52', 'months', 14],
     ['10/7', 'months', 10],
+    ['3+', 'months', 90],
+    ['6+ MMD', 'days', 180],
+    ['MMD 6+', 'days', 180],
+    ['three', 'months', 90],
+    ['Three months', 'days', 90],
+    ['three (3) months', 'days', 90],
+    ['3 (three)', 'months', 90],
+    ['3 months (90 days)', 'days', 90],
+    ['90 days (3 months)', 'months', 90],
+    ['1/2 month', 'days', 15],
+    ['30 x 3', 'months', 90],
+    ['3 mois', 'days', 90],
+    ['90 dias', 'months', 90],
+    ['-3', 'months', -90],
   ] as const)('“%s” in a column of %s is %i days', (text, unit, days) => {
     expect(readRefill(text, unit)?.days).toBe(days);
   });
 
-  it.each(['three', 'MMD', '3 tablets', '3 or 6', '1/2', '3'.repeat(50)])('“%s” is none', (text) => {
+  it.each(['MMD', 'ninety', '3 tablets', '3 or 6', '1/2', '3'.repeat(50)])('“%s” is none', (text) => {
     expect(readRefill(text, 'months')).toBeUndefined();
   });
 });

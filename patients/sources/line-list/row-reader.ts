@@ -1,6 +1,7 @@
 import { parseIsoDay, type EpochDay } from '#patients/record/epoch-day.ts';
 import type { IdentifierName, Identifiers } from '#patients/record/identifiers.ts';
 import { regimenCode } from '#patients/record/regimen-code.ts';
+import { shownText } from '#patients/values/cell-text.ts';
 import { readDate, type DateOrder } from '#patients/values/dates.ts';
 import {
   identifierFault,
@@ -24,11 +25,13 @@ import { readViralLoad } from '../viral-load.ts';
 
 /** Days that a column has brought are remembered: a list has a few hundred. */
 const MOST_REMEMBERED_DAYS = 4_000;
-/** Spreadsheets write long numbers so, and have lost the digits by then. */
-const ROUNDED = /^\d(?:[.,]\d{1,15})?E\+\d{1,3}$/iu;
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f]/gu;
 const OLDEST_AGE = 120;
+const DAYS_A_YEAR = 365.25;
+/** "36 years", "36yrs"; the third part only of an age in months. */
+const AGE_WITH_UNIT =
+  /^(\d{1,4}(?:[.,]\d{1,3})?) ?(?:(m|mo|mos|mth|mths|months?|mois|meses)|y|yrs?|years?(?: old)?|ans|anos)\.?$/iu;
 const MOST_DOUBTED_CELLS = 64;
 
 const IDENTIFIER_COLUMNS: readonly (readonly [IdentifierName, Column])[] = [
@@ -124,7 +127,7 @@ export class RowReader {
     this.#snapshot(row);
     this.#dispensing(row);
     row.sex = this.#sex();
-    row.birthDay = this.#date('birth');
+    row.birthDay = this.#birth(row.pickupDay);
     row.age = this.#age();
     row.artStartDay = this.#date('artStart');
     const regimen = this.#raw('regimen');
@@ -148,7 +151,7 @@ export class RowReader {
 
   #text(column: Column): string {
     const text = this.#raw(column);
-    return isMissing(text) ? '' : text.trim();
+    return isMissing(text) ? '' : shownText(text.trim());
   }
 
   #flag(column: Column): CellFlag | undefined {
@@ -173,14 +176,10 @@ export class RowReader {
         'formula_without_value',
         'holds a formula whose value was not saved: open the workbook, recalculate and save it',
       );
+    else if (fault === 'rounded_id' || (fault === undefined && this.#flag(column) === 'rounded_id'))
+      this.#fail(column, 'rounded_id', IDENTIFIER_FAULTS.rounded_id);
     else if (fault !== undefined)
       this.#fail(column, fault === 'missing_value' ? 'missing_field' : 'bad_value', IDENTIFIER_FAULTS[fault]);
-    else if (this.#flag(column) === 'rounded_id' || ROUNDED.test(id))
-      this.#fail(
-        column,
-        'rounded_id',
-        'was rounded by a spreadsheet, its last digits are lost: export the column as text',
-      );
     const facilityFault = row.facilityId === '' ? undefined : identifierFault(row.facilityId);
     if (facilityFault === undefined) return;
     row.facilityId = '';
@@ -236,7 +235,7 @@ export class RowReader {
       );
       return;
     }
-    const text = this.#raw(column);
+    const text = shownText(this.#raw(column));
     if (isMissing(text)) return;
     const unit = this.#judgement.refillUnit;
     const refill = readRefill(text, unit === 'unknown' ? 'days' : unit);
@@ -301,7 +300,7 @@ export class RowReader {
     let known = this.#days.get(order);
     if (known === undefined) this.#days.set(order, (known = new Map()));
     if (known.has(text)) return known.get(text);
-    const day = isMissingDate(text) ? Number.NaN : readDate(text, order, this.#zone);
+    const day = isMissingDate(text) ? Number.NaN : readDate(shownText(text), order, this.#zone);
     if (known.size < MOST_REMEMBERED_DAYS && text.length <= MOST_DOUBTED_CELLS) known.set(text, day);
     return day;
   }
@@ -314,10 +313,20 @@ export class RowReader {
     return Number.NaN;
   }
 
+  /** A birth after the pickup, or more than 120 years before it, is a typing error: missing, and counted. */
+  #birth(pickupDay: EpochDay): EpochDay {
+    const day = this.#date('birth');
+    if (!(day > pickupDay || day < pickupDay - OLDEST_AGE * DAYS_A_YEAR)) return day;
+    this.#onDoubt('unreadable_value', this.#title('birth'));
+    return Number.NaN;
+  }
+
   #age(): number {
-    const text = this.#raw('age');
+    const text = shownText(this.#raw('age'));
     if (isMissing(text)) return Number.NaN;
-    const age = readNumber(text, this.#judgement.ageStyle);
+    const [, count, months] = AGE_WITH_UNIT.exec(text) ?? [];
+    const read = readNumber(count ?? text, this.#judgement.ageStyle);
+    const age = months !== undefined && typeof read === 'number' ? Math.floor(read / 12) : read;
     if (typeof age === 'number' && age >= 0 && age <= OLDEST_AGE) return age;
     this.#onDoubt('unreadable_value', this.#title('age'));
     return Number.NaN;

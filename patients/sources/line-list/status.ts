@@ -23,19 +23,25 @@ const PATTERNS: readonly (readonly [RegExp, Status])[] = [
   [/duplicat/u, 'duplicate'],
   [/\b(invalid|not valid|nonexistent|non existent|ghost|fictitious)\b/u, 'invalid'],
   [/\b(not|never) (dead|died|deceased)\b|\balive\b/u, 'in_care'],
-  [/\b(dead|died|death|deceased|demised)\b/u, 'died'],
+  [
+    /\b(dead|died|death|deceased|demised|passed away|passed on|decede|decedee|deces|obito|morto|faleceu|falecido)\b|^expired$/u,
+    'died',
+  ],
   [/\b(transfer|transferred|transfered|trans|trf|tf)( from \w+)? in\b|^ti$|^t in$/u, 'transferred_in'],
   [/\b(transfer|transferred|transfered|trans|trf|tf)( \w+)? out\b|^to$|^t o$|^t out$/u, 'transferred_out'],
-  [/\b(transfer|transferred|transfered)\b/u, 'transferred_out'],
   [
-    /\b(stop|stopped|discontinued|discontinuation|refused|refusal|declined|opted out|self terminated|terminated)\b/u,
+    /\b(transfer|transferred|transfered|transfere|transferee|transferido|relocated|moved (?:away|to)|migrated|emigrated)\b/u,
+    'transferred_out',
+  ],
+  [
+    /\b(stop|stopped|discontinued|discontinuation|refused|refusal|declined|opted out|self terminated|terminated|suspenso|suspendu|arret|arrete)\b/u,
     'stopped',
   ],
   [
-    /\b(iit|interrupted|interruption|inactive|in active|ltfu|lost|lost to follow up|default|defaulted|defaulter|missed|absconded)\b/u,
+    /\b(iit|interrupted|interruption|inactive|in active|ltfu|lost|lost to follow up|default|defaulted|defaulter|missed|absconded|perdu|perdido|abandono|abandon)\b/u,
     'interrupted',
   ],
-  [/\b(active|restart|restarted|on treatment|on art|in care|current)\b/u, 'in_care'],
+  [/\b(active|restart|restarted|on treatment|on art|in care|current|actif|activo|ativo)\b/u, 'in_care'],
 ];
 
 const known = new Map<string, number>();
@@ -47,6 +53,8 @@ export function readStatus(text: string): number {
   const plain = text
     .slice(0, LONGEST_STATUS)
     .toLowerCase()
+    .normalize('NFD')
+    .replaceAll(/\p{M}/gu, '')
     .replaceAll(/[^a-z0-9]+/gu, ' ')
     .trim();
   const status = PATTERNS.find(([pattern]) => pattern.test(plain))?.[1] ?? 'unknown';
