@@ -1,4 +1,7 @@
 import { Client } from 'pg';
+import { recordEvent } from '#shared/audit/record-event.ts';
+import { EXPIRE_ACTION } from '#shared/audit/verification.ts';
+import { databaseOn } from '#shared/db/client-database.ts';
 import { optional, OperatorError, required, runScript } from './run-command.ts';
 
 export type RetentionOptions = {
@@ -8,11 +11,13 @@ export type RetentionOptions = {
 
 const DAYS_AHEAD = 8;
 const MIN_AUDIT_MONTHS = 24;
+const DEFAULT_TENANT = 1;
 const TABLES = ['order_blocks', 'patient_blocks', 'score_blocks', 'score_chunks', 'online_rows'];
 
 /**
  * Makes the partitions of the days ahead, and drops those that are past their time. A partition is detached without blocking
- * readers, then dropped. Returns the names of those dropped.
+ * readers, then dropped; an event says before which days went, so that the verification does not miss them. Returns the names of
+ * those dropped.
  * @throws OperatorError on a time that is too short.
  */
 export async function retain(client: Client, options: RetentionOptions): Promise<string[]> {
@@ -21,14 +26,29 @@ export async function retain(client: Client, options: RetentionOptions): Promise
     throw new OperatorError(`Scores are kept for ${MIN_AUDIT_MONTHS} months at least: they are the audit.`);
   }
   await client.query('SELECT ensure_days(now()::date, $1)', [DAYS_AHEAD]);
-  const dropped: string[] = [];
-  for (const table of TABLES) dropped.push(...(await dropOlder(client, table, auditMonths)));
-  return dropped;
+  if (auditMonths === undefined) return [];
+  if (!Number.isInteger(auditMonths)) throw new OperatorError('Months are whole numbers.');
+  const old: { table: string; name: string }[] = [];
+  for (const table of TABLES) {
+    for (const name of await olderPartitions(client, table, auditMonths)) old.push({ table, name });
+  }
+  if (old.length === 0) return [];
+  const days = new Set(old.map(({ table, name }) => name.slice(table.length + 1).replaceAll('_', '-')));
+  await recordEvent(databaseOn(client), {
+    tenantId: DEFAULT_TENANT,
+    actor: 'cli:retention',
+    action: EXPIRE_ACTION,
+    outcome: 'success',
+    details: { months: auditMonths, gone: [...days].toSorted() },
+  });
+  for (const { table, name } of old) {
+    await client.query(`ALTER TABLE ${table} DETACH PARTITION ${client.escapeIdentifier(name)} CONCURRENTLY`);
+    await client.query(`DROP TABLE ${client.escapeIdentifier(name)}`);
+  }
+  return old.map(({ name }) => name);
 }
 
-async function dropOlder(client: Client, table: string, months: number | undefined): Promise<string[]> {
-  if (months === undefined) return [];
-  if (!Number.isInteger(months)) throw new OperatorError('Months are whole numbers.');
+async function olderPartitions(client: Client, table: string, months: number): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     `SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
       WHERE i.inhparent = $1::regclass
@@ -36,10 +56,6 @@ async function dropOlder(client: Client, table: string, months: number | undefin
       ORDER BY 1`,
     [table, months],
   );
-  for (const { name } of rows) {
-    await client.query(`ALTER TABLE ${table} DETACH PARTITION ${client.escapeIdentifier(name)} CONCURRENTLY`);
-    await client.query(`DROP TABLE ${client.escapeIdentifier(name)}`);
-  }
   return rows.map((row) => row.name);
 }
 

@@ -165,6 +165,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/jobs/{id}/rows/{row}/receipt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A row with the proof that it stands in the signed log
+         * @description Whoever has the receipt and the verifier key checks it offline with docs/verify_receipt.py. The service audits each call. receipt_unavailable: no checkpoint covers the row yet, the patient was erased, or the row was scored before there were receipts.
+         */
+        get: operations["get_v1_jobs_id_rows_row_receipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/jobs/{id}/not-predicted": {
         parameters: {
             query?: never;
@@ -345,6 +365,46 @@ export interface paths {
          * @description The newest first. Refusals of one kind are counted: one event when they begin, one a minute after that.
          */
         get: operations["get_v1_audit_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/log/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The newest signed checkpoint of the log
+         * @description A signed note after C2SP (tlog-checkpoint): keep it, and nobody can rewrite what was audited before it without your noticing.
+         */
+        get: operations["get_v1_log_checkpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/log/consistency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The proof that one size of the log begins with another
+         * @description The hashes of RFC 6962, section 2.1.2, in hex: what a witness checks between two checkpoints.
+         */
+        get: operations["get_v1_log_consistency"];
         put?: never;
         post?: never;
         delete?: never;
@@ -770,7 +830,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {string} */
-            code: "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "invalid_query" | "invalid_body" | "invalid_value" | "rate_limited" | "results_expired" | "invalid_cursor" | "unsupported_media_type" | "unsupported_encoding" | "empty_body" | "empty_cohort" | "invalid_encoding" | "truncated_body" | "body_too_large" | "compression_ratio_exceeded" | "row_too_large" | "workbook_too_large" | "too_many_columns" | "unterminated_quote" | "unknown_columns" | "missing_columns" | "missing_header" | "duplicate_columns" | "stale_list" | "malformed_json" | "idempotency_conflict" | "upload_too_slow" | "upload_aborted" | "too_many_uploads" | "overloaded" | "job_not_finished" | "job_finished" | "job_cancelled" | "job_aborted" | "job_failed" | "nothing_to_retry" | "model_not_found" | "model_invalid" | "model_conflict" | "feature_mismatch" | "features_unavailable" | "person_conflict" | "key_conflict" | "login_failed" | "too_many_attempts" | "lease_lost" | "payload_corrupt" | "database_unavailable" | "queue_unavailable" | "scoring_failed" | "internal";
+            code: "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "invalid_query" | "invalid_body" | "invalid_value" | "rate_limited" | "results_expired" | "receipt_unavailable" | "invalid_cursor" | "unsupported_media_type" | "unsupported_encoding" | "empty_body" | "empty_cohort" | "invalid_encoding" | "truncated_body" | "body_too_large" | "compression_ratio_exceeded" | "row_too_large" | "workbook_too_large" | "too_many_columns" | "unterminated_quote" | "unknown_columns" | "missing_columns" | "missing_header" | "duplicate_columns" | "stale_list" | "format_not_validated" | "malformed_json" | "idempotency_conflict" | "upload_too_slow" | "upload_aborted" | "too_many_uploads" | "overloaded" | "job_not_finished" | "job_finished" | "job_cancelled" | "job_aborted" | "job_failed" | "nothing_to_retry" | "model_not_found" | "model_invalid" | "model_conflict" | "feature_mismatch" | "features_unavailable" | "person_conflict" | "key_conflict" | "login_failed" | "too_many_attempts" | "lease_lost" | "payload_corrupt" | "database_unavailable" | "queue_unavailable" | "scoring_failed" | "internal";
             request_id: string;
             line?: number;
             field?: string;
@@ -944,6 +1004,10 @@ export interface components {
                 contribution: number;
                 text: string;
             }[];
+            /** @description What the cohort held beside the id; only where it had such columns */
+            identifiers?: {
+                [key: string]: string;
+            };
         };
         RejectionPage: {
             /** Format: uuid */
@@ -965,6 +1029,56 @@ export interface components {
             patient_id: string | null;
             facility_id: string | null;
             due_date: string | null;
+        };
+        Receipt: {
+            /** @constant */
+            type: "iit-receipt/1";
+            row: {
+                number: number;
+                patient_id: string;
+                facility_id: string | null;
+                due_date: string | null;
+                raw_score: number;
+                risk: number;
+                risk_is_logistic: boolean;
+                /** @description 0 low, 1 medium, 2 high */
+                tier: number;
+                reasons: {
+                    feature: number;
+                    contribution: number;
+                    value: number | null;
+                }[];
+                identifiers: {
+                    [key: string]: string;
+                };
+                salt: string;
+                place: number;
+                path: string[];
+            };
+            chunk: {
+                /** Format: uuid */
+                job_id: string;
+                number: number;
+                tenant: number;
+                /** Format: date */
+                period: string;
+                first_row: number;
+                last_row: number;
+                rows: number;
+                recorded_at_micros: string;
+                /** Format: uuid */
+                api_key_id: string;
+                actor: string;
+                model_version: string;
+                model_sha256: string;
+                input_root: string;
+            };
+            log: {
+                entry: number;
+                path: string[];
+                /** @description A signed note (C2SP tlog-checkpoint) */
+                checkpoint: string;
+            };
         };
         Predictions: {
             /** @description With a row number, the key of the audit record; null when nobody was scored */
@@ -992,6 +1106,10 @@ export interface components {
                     contribution: number;
                     text: string;
                 }[];
+                /** @description What the cohort held beside the id; only where it had such columns */
+                identifiers?: {
+                    [key: string]: string;
+                };
                 /** @description The day that the features describe, where it is known */
                 as_of: string | null;
             }[];
@@ -1035,6 +1153,8 @@ export interface components {
             model: string;
             /** Format: date-time */
             finished_at: string;
+            /** @description The model was not tried on such an input: its risks may be far off */
+            format_not_validated: boolean;
             counts: {
                 due: number;
                 missed: number;
@@ -1055,7 +1175,9 @@ export interface components {
                 sex: string | null;
                 hospital_number: string | null;
                 case_manager: string | null;
+                /** @description At most three, for people; facts stand beside them */
                 reasons: string[];
+                next_step: string;
                 contact: {
                     /** @enum {string} */
                     result: "will_come" | "has_medicine" | "no_answer" | "wrong_number" | "transferred" | "died" | "other";
@@ -1161,7 +1283,8 @@ export interface components {
             actor: string;
             /** Format: uuid */
             key_id: string;
-            patient_id: string;
+            /** @description null where the patient was erased */
+            patient_id: string | null;
             model: {
                 version: string;
                 sha256: string;
@@ -1170,8 +1293,8 @@ export interface components {
             risk: number;
             /** @enum {string} */
             tier: "low" | "medium" | "high";
-            /** @description SHA-256 of the input that was scored, hex */
-            input_hash: string;
+            /** @description SHA-256 of the input that was scored, hex; of a job’s row only with include=input, and null once retention has removed the input */
+            input_hash: string | null;
             /** @description With include=input: each feature as it was scored, null where missing; null once retention has removed it */
             input?: {
                 [key: string]: number | null;
@@ -1196,6 +1319,9 @@ export interface components {
             details: {
                 [key: string]: unknown;
             };
+        };
+        ConsistencyProof: {
+            proof: string[];
         };
         ModelList: {
             models: components["schemas"]["Model"][];
@@ -1585,15 +1711,15 @@ export interface operations {
         requestBody: {
             content: {
                 /**
-                 * @example patient_id,facility_id,due_date,age
-                 *     SYN-1,SYN-F1,2026-11-30,34
+                 * @example patient_id,facility_id,due_date,age,gender,months_on_art,days_to_due,last_days_supply,days_since_last_refill
+                 *     SYN-1,SYN-F1,2026-11-30,34,female,20,3,90,87
                  */
                 "text/csv": string;
-                /** @example {"patient_id":"SYN-1","age":34} */
+                /** @example {"patient_id":"SYN-1","facility_id":"SYN-F1","due_date":"2026-11-30","age":34,"gender":"female","months_on_art":20,"days_to_due":3,"last_days_supply":90,"days_since_last_refill":87} */
                 "application/x-ndjson": string;
-                /** @example [{"patient_id":"SYN-1","age":34}] */
+                /** @example [{"patient_id":"SYN-1","facility_id":"SYN-F1","due_date":"2026-11-30","age":34,"gender":"female","months_on_art":20,"days_to_due":3,"last_days_supply":90,"days_since_last_refill":87}] */
                 "application/json": string;
-                /** @example {"messageData":{"demographics":{"patientUuid":"SYN-1"},"visits":[],"encounters":[],"obs":[]}} */
+                /** @example {"messageHeader":{"facilityDatimCode":"SYNFAC00001"},"messageData":{"demographics":{"patientUuid":"SYN-1","birthdate":"1990-02-03 00:00:00","gender":"F"},"visits":[],"encounters":[{"encounterUuid":"e1","encounterDatetime":"2026-10-20 10:00:00","pmmForm":"Pharmacy Order Form","voided":0}],"obs":[{"encounterUuid":"e1","obsDatetime":"2026-10-20 10:00:00","variableName":"Medication duration","valueNumeric":90,"voided":0}]}} */
                 "application/vnd.iit.nmrs+x-ndjson": string;
                 "application/vnd.iit.nmrs+json": string;
                 "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
@@ -1685,7 +1811,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `empty_cohort`: The cohort has no rows · `too_many_columns`: Too many columns · `unknown_columns`: Unknown columns · `missing_columns`: Required columns are missing · `missing_header`: The table has no header · `duplicate_columns`: Columns occur twice · `stale_list`: The list is old */
+            /** @description `empty_cohort`: The cohort has no rows · `too_many_columns`: Too many columns · `unknown_columns`: Unknown columns · `missing_columns`: Required columns are missing · `missing_header`: The table has no header · `duplicate_columns`: Columns occur twice · `stale_list`: The list is old · `format_not_validated`: The model was not validated on such an input */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1760,8 +1886,8 @@ export interface operations {
         requestBody: {
             content: {
                 /**
-                 * @example patient_id;facility_id;due_date;age
-                 *     SYN-1;SYN-F1;2026-11-30;34
+                 * @example patient_id;facility_id;due_date;age;gender;months_on_art;days_to_due;last_days_supply;days_since_last_refill
+                 *     SYN-1;SYN-F1;2026-11-30;34;female;20;3;90;87
                  */
                 "text/csv": string;
             };
@@ -2483,6 +2609,85 @@ export interface operations {
             };
         };
     };
+    get_v1_jobs_id_rows_row_receipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a job */
+                id: string;
+                /** @description Number of the row in the input, from 1 */
+                row: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The receipt */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            /** @description `unauthenticated`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The API key lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `receipt_unavailable`: There is no receipt */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: The database is not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_v1_jobs_id_not_predicted: {
         parameters: {
             query?: {
@@ -2583,9 +2788,9 @@ export interface operations {
         /** @description Patients, MAX_BATCH_SIZE at most */
         requestBody: {
             content: {
-                /** @example {"patient_id":"P-1","facility_id":"F-9","age":34,"days_to_due":-3} */
+                /** @example {"patient_id":"SYN-1","facility_id":"SYN-F1","due_date":"2026-11-30","age":34,"gender":"female","months_on_art":20,"days_to_due":3,"last_days_supply":90,"days_since_last_refill":87} */
                 "application/json": string;
-                /** @example {"messageData":{"demographics":{"patientUuid":"…"},"visits":[],"encounters":[],"obs":[]}} */
+                /** @example {"messageHeader":{"facilityDatimCode":"SYNFAC00001"},"messageData":{"demographics":{"patientUuid":"SYN-1","birthdate":"1990-02-03 00:00:00","gender":"F"},"visits":[],"encounters":[{"encounterUuid":"e1","encounterDatetime":"2026-10-20 10:00:00","pmmForm":"Pharmacy Order Form","voided":0}],"obs":[{"encounterUuid":"e1","obsDatetime":"2026-10-20 10:00:00","variableName":"Medication duration","valueNumeric":90,"voided":0}]}} */
                 "application/vnd.iit.nmrs+json": string;
             };
         };
@@ -2695,7 +2900,7 @@ export interface operations {
         /** @description Patients, 1000 at most */
         requestBody: {
             content: {
-                /** @example {"patient_id":"P-1","as_of":"2026-11-23","age":34,"days_to_due":-3} */
+                /** @example {"patient_id":"SYN-1","facility_id":"SYN-F1","age":34,"gender":"female","months_on_art":20,"days_to_due":3,"last_days_supply":90,"days_since_last_refill":87,"as_of":"2026-11-27"} */
                 "application/json": string;
             };
         };
@@ -3377,6 +3582,130 @@ export interface operations {
             };
             /** @description `forbidden`: The API key lacks the scope */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: The database is not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_v1_log_checkpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A signed note */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example iit.example.org/log
+                     *     42
+                     *     CsUY…=
+                     *
+                     *     — iit.example.org/log x08go/ZJ…
+                     */
+                    "text/plain": string;
+                };
+            };
+            /** @description `unauthenticated`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: The database is not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_v1_log_consistency: {
+        parameters: {
+            query: {
+                /** @description Size of the earlier checkpoint */
+                first: number;
+                /** @description Size of the later one */
+                second: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The proof */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsistencyProof"];
+                };
+            };
+            /** @description `invalid_query`: A query parameter is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid API key is needed */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };

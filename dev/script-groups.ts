@@ -17,6 +17,9 @@ export const SCRIPT_GROUPS: readonly { purpose: string; of: Readonly<Record<stri
       keys: 'make, list and revoke API keys',
       people: 'invite people, list them, take their access back',
       'audit:verify': 'check the audit log',
+      'audit:receipt': 'print the proof that a row stands in the signed log',
+      'audit:checkpoint': 'print the newest signed checkpoint of the log',
+      erase: 'take a patient out of the database; the log still verifies',
     },
   },
   {

@@ -20,7 +20,7 @@ const model = sampleModel();
 /** Short enough for a lost chunk to be found again within a test. */
 const quick = {
   SWEEP_SECONDS: 0.2,
-  SEAL_SECONDS: 0.2,
+  LEDGER_SECONDS: 0.2,
   LEASE_SECONDS: 1,
   RETRY_SECONDS: 0,
   RING_SECONDS: 1,

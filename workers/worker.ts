@@ -2,13 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { sealAudit } from '#shared/audit/seal.ts';
 import type { Clock } from '#shared/clock/clock.ts';
 import type { Config } from '#shared/config/config.ts';
 import { createDatabase, createPool } from '#shared/db/database.ts';
 import { driftThresholds } from '#shared/drift/thresholds.ts';
 import { createCrashPoints } from '#shared/lifecycle/crash-points.ts';
 import { createIntervalTask } from '#shared/lifecycle/interval-task.ts';
+import { openSinks } from '#shared/ledger/checkpoint-sinks.ts';
+import { createLogKeeper } from '#shared/ledger/log-keeper.ts';
+import { createSigner } from '#shared/ledger/signed-note.ts';
 import type { Logger } from '#shared/log/logger.ts';
 import { addModelMetrics } from '#shared/metrics/model-metrics.ts';
 import { addQueueMetrics } from '#shared/metrics/queue-metrics.ts';
@@ -45,11 +47,19 @@ const SCORE_TIMEOUT_MS = 300_000;
 const OUTAGE_PAUSE_MS = 1_000;
 const PARTITION_CHECK_MS = 3_600_000;
 const PARTITION_DAYS_AHEAD = 8;
-/** Connections beside those that copy chunks: claims, leases, sweeps, seals, metrics, and two that make lists. */
+/** Connections beside those that copy chunks: claims, leases, sweeps, the log, metrics, and two that make lists. */
 const SIDE_CONNECTIONS = 6;
 
-/** Puts the worker together and lets it take chunks. Throws when PostgreSQL cannot be reached. */
+/**
+ * Puts the worker together and lets it take chunks. Throws when PostgreSQL cannot be reached, or a checkpoint's key or sink is no such
+ * thing.
+ */
 export async function startWorker({ config, log, clock }: WorkerOptions): Promise<RunningWorker> {
+  const signer =
+    config.CHECKPOINT_KEY === undefined
+      ? undefined
+      : createSigner(config.CHECKPOINT_ORIGIN, config.CHECKPOINT_KEY);
+  const sinks = openSinks(config.CHECKPOINT_SINKS, log);
   const crash = createCrashPoints(config.CRASH_AT);
   const tracing = await startTracing({ config, service: 'iit-worker', version: manifest.version, log });
   const pool = createPool({
@@ -121,6 +131,14 @@ export async function startWorker({ config, log, clock }: WorkerOptions): Promis
     ringSeconds: config.RING_SECONDS,
     orphanSeconds: config.ORPHAN_SECONDS,
   };
+  const keeper = createLogKeeper({
+    db,
+    log,
+    crash,
+    signer,
+    sinks,
+    checkpointSeconds: config.CHECKPOINT_SECONDS,
+  });
   const tasks = [
     createIntervalTask({
       name: 'sweep',
@@ -129,12 +147,12 @@ export async function startWorker({ config, log, clock }: WorkerOptions): Promis
       run: (signal) => sweep({ db, doorbell, metrics, crash, log, limits }, signal),
     }),
     createIntervalTask({
-      name: 'seal',
-      intervalMs: config.SEAL_SECONDS * 1_000,
+      name: 'ledger',
+      intervalMs: config.LEDGER_SECONDS * 1_000,
       log,
       run: async () => {
-        crash('before_seal');
-        await sealAudit(db);
+        crash('before_log');
+        await keeper.runOnce();
       },
     }),
     createIntervalTask({

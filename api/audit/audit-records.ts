@@ -12,7 +12,7 @@ export const auditRecordSchema = z
     source: z.enum(['job', 'online']),
     actor: z.string().meta({ description: 'Name of the key that asked for the score' }),
     key_id: z.uuid(),
-    patient_id: z.string(),
+    patient_id: z.string().nullable().meta({ description: 'null where the patient was erased' }),
     model: z.object({ version: z.string(), sha256: z.string() }),
     raw_score: z.number(),
     risk: z.number(),
@@ -63,7 +63,7 @@ type Row = {
   source: 'job' | 'online';
   api_key_id: string;
   actor: string;
-  patient_id: string;
+  patient_id: string | null;
   model_version: string;
   model_sha256: Buffer;
   raw_score: number;
@@ -119,6 +119,10 @@ function ofPatient(filter: AuditFilter, after: AuditPosition | undefined, limit:
     ORDER BY recorded_at DESC, job_id DESC, row_no DESC LIMIT ${limit}`;
 }
 
+/** Columns of `audit_log`, in its order. */
+const LOG_COLUMNS = sql`period, job_id, row_no, tenant_id, chunk_no, recorded_at, source, api_key_id, actor, patient_id,
+  model_version, model_sha256, raw_score, risk, tier, input_hash, input`;
+
 /** Of a block, of which the page before may have shown some. */
 const MOST_BLOCK_ROWS = 255;
 
@@ -141,7 +145,7 @@ function everybody(filter: AuditFilter, after: AuditPosition | undefined, limit:
   const order = sql`ORDER BY period DESC, job_id DESC, row_no DESC LIMIT ${limit}`;
   return sql<Row>`
     SELECT ${COLUMNS} FROM (
-      (SELECT * FROM online_rows WHERE ${common} AND ${before('row_no')} ${order})
+      (SELECT ${LOG_COLUMNS} FROM online_rows WHERE ${common} AND ${before('row_no')} ${order})
       UNION ALL
       (SELECT v.* FROM (
         SELECT *, sum(row_count) OVER (ORDER BY day DESC, job DESC, first_row DESC) - row_count AS rows_before FROM (

@@ -58,7 +58,7 @@ async function readChunkValues(db: Db, of: AuditRecord): Promise<ValuesOf | unde
   const rows = await decodeChunk(chunk.payload, chunk.payload_sha256);
   return ({ record }) => {
     const at = rows.rowNumbers.indexOf(record.row);
-    if (at < 0) return undefined;
+    if (at < 0 || record.patient_id === null) return undefined;
     return { row: rows.features.map((column) => column[at] ?? NaN), hash: inputHash(rows, at) };
   };
 }

@@ -13,6 +13,7 @@ export const PROBLEMS: Record<ErrorCode, ProblemKind> = {
   invalid_body: { status: 400, title: 'The body is not valid' },
   invalid_value: { status: 400, title: 'A value cannot be stored' },
   rate_limited: { status: 429, title: 'Too many requests', retryAfterSeconds: 10 },
+  receipt_unavailable: { status: 409, title: 'There is no receipt' },
   results_expired: { status: 410, title: 'The results are no longer kept' },
   invalid_cursor: { status: 400, title: 'The cursor is not valid' },
   unsupported_media_type: { status: 415, title: 'The content type is not supported' },

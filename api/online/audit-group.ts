@@ -1,6 +1,7 @@
 import { hash, randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
-import { AUDIT_COPY_SQL, type AuditContext, encodeAuditRows, HASH_BYTES } from '#shared/audit/audit-rows.ts';
+import { AUDIT_COPY_SQL, type AuditContext, encodeAuditRows } from '#shared/audit/audit-rows.ts';
+import { HASH_BYTES } from '#shared/audit/merkle-tree.ts';
 import { COPY_HEADER, COPY_TRAILER } from '#shared/db/copy/binary-copy.ts';
 import { copyOnce } from '#shared/db/copy/copy-once.ts';
 import { CLOCK_MICROS_SQL, type DatabaseClock } from './database-clock.ts';

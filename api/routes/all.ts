@@ -16,11 +16,13 @@ import { getJob } from './get-job/route.ts';
 import { getModel } from './get-model/route.ts';
 import { health, live, ready } from './health/route.ts';
 import { streamJobEvents } from './job-events/route.ts';
+import { jobReceipt } from './job-receipt/route.ts';
 import { jobRejections } from './job-rejections/route.ts';
 import { jobResults } from './job-results/route.ts';
 import { jobWorklist } from './job-worklist/route.ts';
 import { notPredictedRoute } from './not-predicted/route.ts';
 import { checkCohort } from './check-cohort/route.ts';
+import { logCheckpoint, logConsistency } from './log/route.ts';
 import { landing } from './landing/route.ts';
 import { listJobs } from './list-jobs/route.ts';
 import { listModels } from './list-models/route.ts';
@@ -51,6 +53,7 @@ export const ROUTES: readonly Route[] = [
   jobResults,
   jobWorklist,
   jobRejections,
+  jobReceipt,
   notPredictedRoute,
   predict,
   putFeatures,
@@ -62,6 +65,8 @@ export const ROUTES: readonly Route[] = [
   overviewRoute,
   auditRecords,
   auditEvents,
+  logCheckpoint,
+  logConsistency,
   listModels,
   getModel,
   activateModel,

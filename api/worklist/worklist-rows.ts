@@ -45,7 +45,9 @@ export async function readWorklistRows(
   const rowNos = (await isIndexed(pool, filter.jobId))
     ? await rowNosOfLists(pool, filter, limit)
     : await rowNosSorted(pool, filter, limit);
-  return (await readRows(pool, filter, rowNos)).map(worklistRowOf);
+  const rows = await readRows(pool, filter, rowNos);
+  // Nobody can call whom the service was asked to forget.
+  return rows.flatMap((row) => (row.patientId === undefined ? [] : [worklistRowOf(row, row.patientId)]));
 }
 
 async function rowNosOfLists(pool: Pool, filter: WorklistFilter, limit: number): Promise<number[]> {
@@ -89,11 +91,11 @@ async function rowNosSorted(pool: Pool, filter: WorklistFilter, limit: number): 
   return rows.map((row) => row.row_no);
 }
 
-function worklistRowOf(row: ScoredRow): WorklistRow {
+function worklistRowOf(row: ScoredRow, patientId: string): WorklistRow {
   return {
     row: row.row,
     chunk: row.chunk,
-    patientId: row.patientId ?? '',
+    patientId,
     facilityId: row.facilityId,
     dueDay: row.dueDay,
     risk: row.risk,

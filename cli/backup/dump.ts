@@ -8,10 +8,10 @@ import { type BackupManifest, type BackupTable, manifestName, tableName } from '
 import type { BackupStore } from './store.ts';
 
 /**
- * Kysely's own tables are made by the migrations; `backups` speaks of the copies and is not part of them; what waits for a seal is
+ * Kysely's own tables are made by the migrations; `backups` speaks of the copies and is not part of them; what waits for the log is
  * queued again when batches and events are loaded.
  */
-const LEFT_OUT = ['kysely_migration', 'kysely_migration_lock', 'backups', 'audit_unsealed'];
+const LEFT_OUT = ['kysely_migration', 'kysely_migration_lock', 'backups', 'log_queue'];
 const ZSTD_LEVEL = 3;
 
 type Found = { name: string; month: string | null; columns: string[] };

@@ -39,9 +39,39 @@ export function defineOversight({ program, contextOf }: Definition): void {
     .option('--job <id>', 'only of this run')
     .option('--from <time>', 'recorded at or after')
     .option('--to <time>', 'recorded at or before')
+    .option('--checkpoint <path...>', 'checkpoints kept outside: a file, or the folder of a file: sink')
+    .option('--public-key <key>', 'the verifier key that is trusted; otherwise that of CHECKPOINT_KEY')
+    .option('--rescore', 'score every stored input again', false)
     .action(async (_options: object, command: Command) => {
       const { runRepositoryScript } = await import('./verbs/scripts.ts');
       await runRepositoryScript('audit-verify', argumentsOf(command));
+    });
+  audit
+    .command('receipt')
+    .description('Prints the proof that a row of a run stands in the signed log, from DATABASE_URL.')
+    .requiredOption('--job <id>', 'the run')
+    .requiredOption('--row <number>', 'the row in the input, from 1')
+    .action(async (_options: object, command: Command) => {
+      const { runRepositoryScript } = await import('./verbs/scripts.ts');
+      await runRepositoryScript('audit-receipt', argumentsOf(command));
+    });
+  audit
+    .command('checkpoint')
+    .description('Prints the newest signed checkpoint of the log, from DATABASE_URL.')
+    .action(async (_options: object, command: Command) => {
+      const { runRepositoryScript } = await import('./verbs/scripts.ts');
+      await runRepositoryScript('audit-checkpoint', argumentsOf(command));
+    });
+  program
+    .command('erase')
+    .summary('forget a patient')
+    .description('Takes a patient out of the database of DATABASE_URL, as its owner; the log still verifies.')
+    .requiredOption('--patient <id>', 'patient id')
+    .requiredOption('--reason <text>', 'why; it stays in the log for ever, so without name and id')
+    .option('--tenant <name>', 'whose patient', 'default')
+    .action(async (_options: object, command: Command) => {
+      const { runRepositoryScript } = await import('./verbs/scripts.ts');
+      await runRepositoryScript('erase', argumentsOf(command));
     });
   defineModels({ program, contextOf });
   program
@@ -118,8 +148,10 @@ function defineModels({ program, contextOf }: Definition): void {
 
 /** A command's own options as they were given. */
 function argumentsOf(command: Command): string[] {
-  return Object.entries(command.opts<Record<string, string>>()).flatMap(([name, value]) => [
-    `--${name}`,
-    value,
-  ]);
+  const options = command.opts<Record<string, string | boolean | string[]>>();
+  return Object.entries(options).flatMap(([name, value]) => {
+    const option = `--${name.replace(/[A-Z]/gu, (letter) => `-${letter.toLowerCase()}`)}`;
+    if (typeof value === 'boolean') return value ? [option] : [];
+    return [value].flat().flatMap((one) => [option, one]);
+  });
 }

@@ -25,7 +25,7 @@ const COMPARED: Record<string, string> = {
   score_chunks: `sum(hashtextextended(encode(row_root || input_root, 'hex'), 0))`,
   audit_events: `sum(hashtextextended(id::text || encode(digest, 'hex'), 0))`,
   audit_batches: `sum(hashtextextended(encode(digest, 'hex'), 0))`,
-  audit_seals: `sum(hashtextextended(encode(hash, 'hex'), 0))`,
+  log_nodes: `sum(hashtextextended(encode(hash, 'hex'), 0))`,
   models: `sum(hashtextextended(encode(sha256, 'hex'), 0))`,
   api_keys: 'count(*)',
   chunks: `sum(hashtextextended(encode(payload_sha256, 'hex'), 0))`,
@@ -60,7 +60,7 @@ async function main(): Promise<void> {
   const before = await connect(stack.databaseUrl);
   const finished = await submit(Number(values.rows));
   await untilEnded(before, finished);
-  await sealed(before);
+  await logged(before);
   await worker.stop();
   const open = await submit(BLOCK_ROWS * 2);
   say(`One job is done (${values.rows} rows), one is open (${BLOCK_ROWS * 2} rows); no worker runs`);
@@ -126,7 +126,7 @@ async function main(): Promise<void> {
     (error: unknown) => say(String(error)),
   );
   say(`Audit: ${verified ?? 'not as it was written'}`);
-  checks['every digest and the chain of seals hold'] = verified?.includes('as they were written') === true;
+  checks['every digest and the log over them hold'] = verified?.includes('as they were written') === true;
   const age = await metric(`${newApi.url}/metrics`, 'iit_backup_last_success_timestamp_seconds');
   checks['a restored service says that its own backups have yet to begin'] = age === 0;
   await found.end();
@@ -159,12 +159,12 @@ async function untilEnded(client: Client, job: string): Promise<void> {
   }
 }
 
-/** Waits until every audit batch has its seal: the worker seals a little later than it scores. */
-async function sealed(client: Client): Promise<void> {
+/** Waits until the log has every batch: the worker adds them a little later than it scores. */
+async function logged(client: Client): Promise<void> {
   for (;;) {
     const { rowCount } = await client.query(
       `SELECT FROM audit_batches b WHERE NOT EXISTS (
-         SELECT FROM audit_seal_entries e WHERE e.kind = 'batch' AND e.digest = b.digest) LIMIT 1`,
+         SELECT FROM log_entries e WHERE e.kind = 'batch' AND e.digest = b.digest) LIMIT 1`,
     );
     if (rowCount === 0) return;
     await pause(200);

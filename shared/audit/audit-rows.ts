@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { ChunkRows } from '#shared/chunks/payload.ts';
 import {
   type Allocate,
@@ -7,11 +7,12 @@ import {
   COPY_TRAILER,
   TupleTemplate,
 } from '#shared/db/copy/binary-copy.ts';
+import { HASH_BYTES, leafHash, merkleRoot } from './merkle-tree.ts';
 
 /**
- * Columns of audit_log in canonical order. The canonical bytes of a row are its tuple in PostgreSQL's binary
- * COPY format over these columns: what is written is what is hashed, and `COPY (SELECT …) TO STDOUT` gives the
- * same bytes back for verification.
+ * Columns of online_rows in canonical order. The canonical bytes of a row are its tuple in PostgreSQL's binary COPY format over
+ * these columns: what is written is what is hashed, and PostgreSQL gives the same bytes back for verification. A row is a leaf of
+ * its run's tree (RFC 6962); its salt keeps whoever has the hash from trying out patients.
  */
 export const AUDIT_COLUMNS = [
   'period',
@@ -31,7 +32,10 @@ export const AUDIT_COLUMNS = [
   'patient_id',
   'input_hash',
   'input',
+  'salt',
 ] as const;
+
+const SALT_BYTES = 16;
 
 export const AUDIT_COPY_SQL = `COPY online_rows (${AUDIT_COLUMNS.join(', ')}) FROM STDIN (FORMAT binary)`;
 
@@ -66,14 +70,12 @@ export type AuditRows = Pick<ChunkRows, 'rowCount' | 'rowNumbers' | 'patientIds'
 export type EncodedAudit = {
   /** A whole COPY stream for `AUDIT_COPY_SQL`. */
   copy: Buffer;
-  /** SHA-256 over the canonical bytes of the rows, in row order: what audit_batches keeps. */
+  /** Root of the tree over the rows, in row order: what audit_batches keeps. */
   digest: Buffer;
 };
 
-export const HASH_BYTES = 32;
-
 /** Bytes of a row's varying fields with their length prefixes, without patient id and input. */
-const VARYING_BYTES = 4 + 4 + (4 + 8) + (4 + 8) + (4 + 2) + 4 + (4 + HASH_BYTES) + 4;
+const VARYING_BYTES = 4 + 4 + (4 + 8) + (4 + 8) + (4 + 2) + 4 + (4 + HASH_BYTES) + 4 + (4 + SALT_BYTES);
 
 export function encodeAuditRows(
   context: AuditContext,
@@ -104,7 +106,10 @@ export function encodeAuditRows(
   const view = new DataView(out.buffer, out.byteOffset, size);
   out.set(COPY_HEADER, 0);
   let at = COPY_HEADER.length;
+  const salts = randomBytes(rows.rowCount * SALT_BYTES);
+  const leaves: Buffer[] = [];
   for (let row = 0; row < rows.rowCount; row++) {
+    const start = at;
     out.set(template, at);
     at += template.length;
     view.setInt32(at, 4);
@@ -132,8 +137,12 @@ export function encodeAuditRows(
       out.set(input, at);
       at += input.length;
     }
+    view.setInt32(at, SALT_BYTES);
+    out.set(salts.subarray(row * SALT_BYTES, (row + 1) * SALT_BYTES), at + 4);
+    at += 4 + SALT_BYTES;
+    leaves.push(leafHash(out.subarray(start, at)));
   }
-  const digest = Buffer.from(hash('sha256', out.subarray(COPY_HEADER.length, at), 'hex'), 'hex');
+  const digest = merkleRoot(Buffer.concat(leaves));
   out.set(COPY_TRAILER, at);
   return { copy: out.subarray(0, at + COPY_TRAILER.length), digest };
 }

@@ -1,23 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { attachModel, prepareModel } from '#engine/index.ts';
-import { readPayload } from '#shared/chunks/read-payload.ts';
-import { claimChunk } from '#shared/jobs/chunk-transitions.ts';
-import { scoreContextOf } from '#shared/scores/encode-chunk-scores.ts';
-import { createCrashPoints } from '#shared/lifecycle/crash-points.ts';
-import { insertSampleJob } from '#test/support/sample-job.ts';
-import { sampleModel } from '#test/support/sample-model.ts';
-import { UNTRACED } from '#shared/tracing/tracer.ts';
+import { insertScoredJob } from '#test/support/scored-job.ts';
+import { fillLog } from '#test/support/test-log.ts';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database.ts';
-import { writeChunk } from '#workers/jobs/score-chunk/write-chunk.ts';
-import { scoreChunk } from '#workers/threads/score-chunk.ts';
 import { recordEvent } from './record-event.ts';
-import { sealAudit } from './seal.ts';
 import { verifyAudit } from './verify.ts';
 
-const model = sampleModel();
-const attached = attachModel(prepareModel(model.text.toString()));
 let database: TestDatabase;
 
 beforeAll(async () => {
@@ -25,32 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-/** A job of two chunks, scored and committed as a worker does it. */
-async function scoredJob(rowsPerChunk = 10): Promise<string> {
-  const { jobId, bells } = await insertSampleJob(database.db, { model, chunks: 2, rowsPerChunk, explain: 2 });
-  const { pool, db } = database;
-  for (const bell of bells) {
-    const claim = await claimChunk(db, bell, { owner: 'test', seconds: 60 });
-    if (claim === undefined) throw new Error('the bell was void');
-    const { payload, sha256: payloadSha256 } = await readPayload(pool, claim);
-    const scored = scoreChunk(
-      {
-        ...claim,
-        payload,
-        payloadSha256,
-        tiers: model.manifest.tiers,
-        context: scoreContextOf(claim),
-      },
-      attached,
-    );
-    await writeChunk(
-      { pool, crash: createCrashPoints(undefined), tracer: UNTRACED, timeoutMs: 10_000 },
-      claim,
-      scored,
-    );
-  }
-  return jobId;
-}
+const scoredJob = async (rowsPerChunk = 10) => (await insertScoredJob(database, { rowsPerChunk })).jobId;
 
 /** What only a superuser can do: switch the triggers off, change, switch them on again. */
 async function tamper(change: string): Promise<void> {
@@ -67,14 +31,14 @@ describe('what a superuser does to the audit is found and named', () => {
   let jobId: string;
   beforeEach(async () => {
     jobId = await scoredJob();
-    while ((await sealAudit(database.db)) > 0);
+    await fillLog(database.db);
   });
 
   test('nothing done to it, nothing is found', async () => {
     expect(await verifyAudit(database, { jobId })).toMatchObject({
       rows: 20,
       batches: 2,
-      unsealed: 0,
+      waiting: 0,
       problems: [],
     });
   });
@@ -159,7 +123,7 @@ describe('what a superuser does to the audit is found and named', () => {
   });
 });
 
-describe('events and seals', () => {
+describe('events', () => {
   test('an event altered or removed is named', async () => {
     await using own = await createTestDatabase();
     const event = { tenantId: 1, actor: 'nightly', action: 'job.submit', outcome: 'success' as const };
@@ -167,8 +131,8 @@ describe('events and seals', () => {
     for (const rows of [1, 2, 3]) {
       ids.push(await recordEvent(own.db, { ...event, details: { z: rows, a: { rows, list: [1, 'ü'] } } }));
     }
-    expect(await sealAudit(own.db)).toBe(3);
-    expect(await verifyAudit(own)).toMatchObject({ events: 3, seals: 1, unsealed: 0, problems: [] });
+    expect(await fillLog(own.db)).toBe(3);
+    expect(await verifyAudit(own)).toMatchObject({ events: 3, entries: 3, waiting: 0, problems: [] });
     await own.db.transaction().execute(async (trx) => {
       await sql`SET LOCAL session_replication_role = replica`.execute(trx);
       await sql`UPDATE audit_events SET actor = 'nobody' WHERE id = ${ids[0]}`.execute(trx);
@@ -179,35 +143,6 @@ describe('events and seals', () => {
       ['event_altered', ids[0]],
       ['event_missing', ids[1]],
     ]);
-  });
-
-  test('a seal altered, or taken out of the chain, is named', async () => {
-    await using own = await createTestDatabase();
-    for (let round = 0; round < 4; round++) {
-      await recordEvent(own.db, { tenantId: 1, actor: 'a', action: 'job.view', outcome: 'refused' });
-      expect(await sealAudit(own.db)).toBe(1);
-    }
-    await own.db.transaction().execute(async (trx) => {
-      await sql`SET LOCAL session_replication_role = replica`.execute(trx);
-      await sql`UPDATE audit_seals SET hash = sha256('x'::bytea) WHERE id = 2`.execute(trx);
-      await sql`DELETE FROM audit_seal_entries WHERE seal_id = 4`.execute(trx);
-    });
-    const { problems } = await verifyAudit(own);
-    expect(problems.map(({ kind, ref }) => `${kind} ${ref}`)).toEqual([
-      'seal_altered 2',
-      'seal_altered 3',
-      'seal_altered 4',
-    ]);
-  });
-
-  test('two sealers at once seal every entry once', async () => {
-    await using own = await createTestDatabase();
-    for (let count = 0; count < 20; count++) {
-      await recordEvent(own.db, { tenantId: 1, actor: 'a', action: 'job.view', outcome: 'success' });
-    }
-    const sealed = await Promise.all(Array.from({ length: 4 }, () => sealAudit(own.db)));
-    expect(sealed.reduce((sum, count) => sum + count, 0)).toBe(20);
-    expect(await verifyAudit(own)).toMatchObject({ unsealed: 0, problems: [] });
   });
 });
 
@@ -222,8 +157,9 @@ describe('what the services may do to the audit', () => {
       'online_rows',
       'audit_events',
       'audit_batches',
-      'audit_seals',
-      'audit_seal_entries',
+      'log_entries',
+      'log_nodes',
+      'log_checkpoints',
     ]) {
       for (const statement of [`DELETE FROM ${table}`, `TRUNCATE ${table}`]) {
         await expect(sql.raw(statement).execute(db)).rejects.toMatchObject({ code: '42501' });

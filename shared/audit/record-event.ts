@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Db } from '#shared/db/database.ts';
 import { timestampOfMicros } from '#shared/db/timestamps.ts';
@@ -17,7 +17,16 @@ export type AuditEvent = {
   details?: Record<string, unknown>;
 };
 
-export type RecordedEvent = Required<AuditEvent> & { id: string; recordedAtMicros: number };
+export type RecordedEvent = Required<AuditEvent> & {
+  id: string;
+  recordedAtMicros: number;
+  /** Of an event about a patient: SHA-256 of a salt and the entity, which stands for it in the digest. */
+  entityHash?: Buffer | null;
+};
+
+/** Entities whose name can be erased while the event stays. */
+const PATIENT = 'patient/';
+const SALT_BYTES = 16;
 
 /**
  * Writes an event in the transaction of what it describes. The time is PostgreSQL's. Returns the event's id.
@@ -32,8 +41,11 @@ export async function recordEvent(trx: Db, event: AuditEvent): Promise<string> {
     details: {},
     ...event,
     id: randomUUID(),
-    recordedAtMicros: rows[0]?.micros ?? 0,
+    // A client without the pool's parsers gives text.
+    recordedAtMicros: Number(rows[0]?.micros ?? 0),
   };
+  const salt = recorded.entity?.startsWith(PATIENT) === true ? randomBytes(SALT_BYTES) : null;
+  if (salt !== null) recorded.entityHash = entityHash(salt, recorded.entity ?? '');
   await trx
     .insertInto('audit_events')
     .values({
@@ -46,6 +58,8 @@ export async function recordEvent(trx: Db, event: AuditEvent): Promise<string> {
       action: recorded.action,
       outcome: recorded.outcome,
       entity: recorded.entity,
+      entity_salt: salt,
+      entity_hash: recorded.entityHash ?? null,
       details: JSON.stringify(recorded.details),
       digest: eventDigest(recorded),
     })
@@ -53,9 +67,19 @@ export async function recordEvent(trx: Db, event: AuditEvent): Promise<string> {
   return recorded.id;
 }
 
-/** SHA-256 over the event as JSON with sorted keys, whatever order the database gives its keys back in. */
-export function eventDigest(event: RecordedEvent): Buffer {
-  return createHash('sha256').update(canonicalJson(event)).digest();
+export function entityHash(salt: Uint8Array, entity: string): Buffer {
+  return createHash('sha256').update(salt).update(entity).digest();
+}
+
+/**
+ * SHA-256 over the event as JSON with sorted keys, whatever order the database gives its keys back in; the entity's hash, in hex,
+ * stands for the entity where there is one.
+ */
+export function eventDigest({ entityHash: hashed, ...event }: RecordedEvent): Buffer {
+  const entity = hashed === undefined || hashed === null ? event.entity : { sha256: hashed.toString('hex') };
+  return createHash('sha256')
+    .update(canonicalJson({ ...event, entity }))
+    .digest();
 }
 
 function canonicalJson(value: unknown): string {

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { attachModel } from '#engine/index.ts';
 import { type ChunkRows, decodeChunk } from '#shared/chunks/payload.ts';
 import type { Db } from '#shared/db/database.ts';
-import { createModelStore } from '#shared/models/store.ts';
+import type { ModelStore } from '#shared/models/store.ts';
 import { chunkDigest } from '#shared/scores/chunk-digest.ts';
 import { readBlocksWithin, type ScoreBlock } from '#shared/scores/read-blocks.ts';
 import { readChunkHeader, type StoredHeader } from '#shared/scores/read-chunk-header.ts';
@@ -21,10 +21,12 @@ const NAMED_ROWS = 20;
 /**
  * Holds a scored chunk against its entry in the log: the header gives the entry, the rows give the header's root, and so do the
  * stored inputs, where retention has left them. Says which rows do not fit, as far as the input can tell.
+ * @param options rescore: score every input again, also where the roots hold: a score that was made up and then logged is found
  */
 export async function verifyChunk(
-  { db, pool }: { db: Db; pool: Pool },
+  { db, pool, models }: { db: Db; pool: Pool; models: ModelStore },
   entry: { jobId: string; chunkNo: number; digest: Buffer },
+  { rescore = false }: { rescore?: boolean } = {},
 ): Promise<ChunkCheck> {
   const { jobId, chunkNo } = entry;
   const ref = `${jobId}/${chunkNo}`;
@@ -54,7 +56,7 @@ export async function verifyChunk(
   }
   const rows = stored === 'altered' ? undefined : stored;
   if (!merkleRoot(rowLeaves(scored, header.saltKey, erased)).equals(header.rowRoot)) {
-    const located = await locate(db, header, { scored, stored: rows, blocks, erased });
+    const located = await locate(models, header, { scored, stored: rows, blocks, erased });
     problems.push(...located.slice(0, NAMED_ROWS));
     if (located.length === 0) {
       const written = `${header.rowCount} were written`;
@@ -69,6 +71,9 @@ export async function verifyChunk(
     !merkleRoot(inputLeaves(rows, header.saltKey, erased)).equals(header.inputRoot)
   ) {
     problems.push({ kind: 'input_altered', ref, message: 'its stored inputs do not give their root' });
+  } else if (rescore) {
+    const located = await locate(models, header, { scored, stored: rows, blocks, erased });
+    problems.push(...located.slice(0, NAMED_ROWS));
   }
   return check;
 }
@@ -97,13 +102,13 @@ type Evidence = {
 
 /** Rows that are not what their input and the model give; empty where the input is gone, or agrees with all of them. */
 async function locate(
-  db: Db,
+  models: ModelStore,
   header: StoredHeader,
   { scored, stored, blocks, erased }: Evidence,
 ): Promise<AuditProblem[]> {
   if (stored === undefined) return [];
   const ref = (row: number) => `${header.jobId}/${header.chunkNo}/${row}`;
-  const expected = await scoreAgain(db, header, stored, blocks[0]?.reasonCount ?? 0);
+  const expected = await scoreAgain(models, header, stored, blocks[0]?.reasonCount ?? 0);
   const placeOf = new Map(Array.from(stored.rowNumbers, (row, at) => [row, at]));
   const seen = new Set<number>();
   const problems: AuditProblem[] = [];
@@ -135,12 +140,11 @@ type Expected = Omit<ScoredRows, 'rows'>;
 
 /** Undefined where the model is no longer there. */
 async function scoreAgain(
-  db: Db,
+  models: ModelStore,
   header: StoredHeader,
   stored: ChunkRows,
   k: number,
 ): Promise<Expected | undefined> {
-  const models = createModelStore({ db, modelsInMemory: 1 });
   const model = await models.load(Buffer.from(header.modelSha256).toString('hex')).catch(() => undefined);
   if (model === undefined) return undefined;
   const engine = attachModel(model.prepared);

@@ -77,7 +77,14 @@ export const environment = z.object({
   ORPHAN_SECONDS: count(1, 3_600).default(90),
   SWEEP_SECONDS: z.coerce.number().min(0.05).max(600).default(5),
   RING_SECONDS: z.coerce.number().min(0.1).max(600).default(15),
-  SEAL_SECONDS: z.coerce.number().min(0.05).max(3_600).default(10),
+  LEDGER_SECONDS: z.coerce.number().min(0.05).max(3_600).default(10),
+  CHECKPOINT_KEY: z.string().optional(),
+  CHECKPOINT_ORIGIN: z
+    .string()
+    .regex(/^[^\s+]{1,200}$/u, 'must be a name without spaces and plus, such as iit.example.org/log')
+    .default('iit-ml-service'),
+  CHECKPOINT_SECONDS: z.coerce.number().min(0).max(86_400).default(60),
+  CHECKPOINT_SINKS: z.string().default('log:'),
   SHUTDOWN_SECONDS: count(1, 600).default(25),
   MODELS_IN_MEMORY: count(1, 64).default(4),
   MAX_WAITING_PREDICTIONS: count(1, 1_000_000).default(5_000),

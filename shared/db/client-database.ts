@@ -1,5 +1,5 @@
 import { Kysely, PostgresDialect } from 'kysely';
-import type { PoolClient } from 'pg';
+import type { ClientBase, PoolClient } from 'pg';
 import type { Db } from './database.ts';
 import type { Database } from './schema.ts';
 
@@ -7,7 +7,7 @@ import type { Database } from './schema.ts';
  * Kysely over one client that the caller has checked out, for statements that belong into a transaction with a
  * COPY. The client stays the caller's: begin, commit and release it there.
  */
-export function databaseOn(client: PoolClient): Db {
+export function databaseOn(client: ClientBase): Db {
   const borrowed = {
     query: client.query.bind(client),
     release: () => undefined,

@@ -1,10 +1,12 @@
 import { sql } from 'kysely';
 import { beforeAll, afterAll, expect, test } from 'vitest';
-import { CANONICAL_BYTES, verifyAudit } from '#shared/audit/verify.ts';
+import { UNSALTED_BYTES } from '#shared/audit/canonical-rows.ts';
+import { verifyAudit } from '#shared/audit/verify.ts';
 import { GENESIS_HASH, type SealEntry, sealHash } from '#shared/audit/seal.ts';
 import { createCrashPoints } from '#shared/lifecycle/crash-points.ts';
 import { indexJob } from '#shared/scores/index-job.ts';
 import { readResultRows } from '#shared/predictions/read-prediction-rows.ts';
+import { fillLog } from '#test/support/test-log.ts';
 import { createBlankDatabase } from '#test/support/blank-database.ts';
 import { insertSampleJob } from '#test/support/sample-job.ts';
 import { sampleModel } from '#test/support/sample-model.ts';
@@ -72,9 +74,10 @@ beforeAll(async () => {
       'm', sha256('m'), 0.5, 0.6, 2, sha256('i'), 'input'::bytea`.execute(db);
   await sql`
     INSERT INTO audit_batches (job_id, chunk_no, tenant_id, period, row_count, digest, recorded_at)
-    SELECT job_id, chunk_no, min(tenant_id), period, count(*), sha256(string_agg(${sql.raw(CANONICAL_BYTES)}, ''::bytea ORDER BY row_no)),
+    SELECT job_id, chunk_no, min(tenant_id), period, count(*), sha256(string_agg(${sql.raw(UNSALTED_BYTES)}, ''::bytea ORDER BY row_no)),
       min(recorded_at)
     FROM audit_log GROUP BY period, job_id, chunk_no`.execute(db);
+  await sql`UPDATE chunks SET state = 'done', finished_at = now() WHERE job_id = ${jobId}`.execute(db);
   await sql`UPDATE jobs SET status = 'completed', rows_scored = ${ROWS}, finished_at = now() WHERE id = ${jobId}`.execute(
     db,
   );
@@ -109,7 +112,8 @@ test('digests and seals that were made before hold, and an altered row is found'
   expect(await verifyAudit(database)).toMatchObject({
     rows: ROWS + 1,
     batches: 3,
-    unsealed: 0,
+    entries: 0,
+    waiting: 4,
     problems: [],
   });
   await database.db.transaction().execute(async (trx) => {
@@ -120,6 +124,23 @@ test('digests and seals that were made before hold, and an altered row is found'
   });
   const { problems } = await verifyAudit(database);
   expect(problems).toMatchObject([{ kind: 'batch_altered', ref: `${jobId}/0` }]);
+});
+
+test('what the chain of seals held enters the log in its order, the seal behind it; a seal altered is found', async () => {
+  const { db } = database;
+  expect(await fillLog(db)).toBe(4);
+  const { rows } = await sql<{ kind: string }>`SELECT kind FROM log_entries ORDER BY entry_no`.execute(db);
+  expect(rows.map(({ kind }) => kind)).toEqual(['batch', 'batch', 'batch', 'seal']);
+  await db.transaction().execute(async (trx) => {
+    await sql`SET LOCAL session_replication_role = replica`.execute(trx);
+    await sql`UPDATE audit_seals SET hash = sha256('x'::bytea)`.execute(trx);
+  });
+  const { problems } = await verifyAudit(database);
+  expect(problems).toMatchObject([
+    { kind: 'seal_altered', ref: '1' },
+    { kind: 'batch_altered' },
+    { kind: 'seal_altered', ref: '1' },
+  ]);
 });
 
 test('its jobs get lists, and are read by them', async () => {

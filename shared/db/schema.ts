@@ -19,12 +19,15 @@ export type Database = {
   score_blocks: ScoreBlocksTable;
   order_blocks: OrderBlocksTable;
   patient_blocks: PatientBlocksTable;
-  online_rows: AuditLogTable;
+  online_rows: OnlineRowsTable;
   audit_events: AuditEventsTable;
   audit_batches: AuditBatchesTable;
   audit_seals: AuditSealsTable;
   audit_seal_entries: AuditSealEntriesTable;
-  audit_unsealed: AuditUnsealedTable;
+  log_queue: LogQueueTable;
+  log_entries: LogEntriesTable;
+  log_nodes: LogNodesTable;
+  log_checkpoints: LogCheckpointsTable;
   model_shadows: ModelShadowsTable;
   shadow_chunks: ShadowChunksTable;
   shadow_predictions: ShadowPredictionsTable;
@@ -314,6 +317,28 @@ type AuditLogTable = {
   input: Buffer | null;
 };
 
+type OnlineRowsTable = {
+  period: IsoDate;
+  job_id: string;
+  row_no: number;
+  tenant_id: number;
+  chunk_no: number;
+  recorded_at: Timestamp;
+  source: 'online';
+  api_key_id: string;
+  actor: string;
+  patient_id: string | null;
+  model_version: string;
+  model_sha256: Buffer;
+  raw_score: number;
+  risk: number;
+  tier: number;
+  input_hash: Buffer | null;
+  input: Buffer | null;
+  salt: Buffer | null;
+  erased_leaf: Buffer | null;
+};
+
 type AuditEventsTable = {
   id: string;
   tenant_id: number;
@@ -324,6 +349,8 @@ type AuditEventsTable = {
   action: string;
   outcome: 'success' | 'refused' | 'failure';
   entity: string | null;
+  entity_salt: Buffer | null;
+  entity_hash: Buffer | null;
   details: ColumnType<Record<string, unknown>, string | undefined, never>;
   digest: Buffer;
 };
@@ -354,11 +381,32 @@ type AuditSealEntriesTable = {
   digest: Buffer;
 };
 
-type AuditUnsealedTable = {
+type LogQueueTable = {
   id: Generated<number>;
-  kind: 'batch' | 'event';
+  kind: 'batch' | 'event' | 'seal';
   ref: string;
   digest: Buffer;
+};
+
+type LogEntriesTable = {
+  entry_no: number;
+  kind: 'batch' | 'event' | 'seal';
+  ref: string;
+  digest: Buffer;
+};
+
+type LogNodesTable = {
+  level: number;
+  node_no: number;
+  hash: Buffer;
+};
+
+type LogCheckpointsTable = {
+  origin: string;
+  tree_size: number;
+  root: Buffer;
+  note: string;
+  signed_at: Generated<Date>;
 };
 
 type ModelShadowsTable = {

@@ -12,6 +12,7 @@ export const ERROR_CODES = [
   'invalid_value',
   'rate_limited',
   'results_expired',
+  'receipt_unavailable',
   'invalid_cursor',
   'unsupported_media_type',
   'unsupported_encoding',

@@ -115,7 +115,8 @@ export function rowEncoder(scored: ScoredRows): Encode {
     let at = 1 + SALT_BYTES;
     view.setUint32(at, rows.rowNumbers[row] as number);
     const rawScore = rawScores[row] as number;
-    view.setFloat64(at + 4, rawScore);
+    // −0 is 0 wherever a number is hashed: JSON cannot tell them apart.
+    view.setFloat64(at + 4, rawScore + 0);
     const risk = risks[row] as number;
     if (isLogistic(rawScore, risk)) {
       out[at + 12] = 0;
@@ -141,9 +142,9 @@ export function rowEncoder(scored: ScoredRows): Encode {
       const feature = reasons?.features[reason] as number;
       if (feature < 0) break;
       view.setUint16(at, feature);
-      view.setFloat32(at + 2, reasons?.contributions[reason] as number);
+      view.setFloat32(at + 2, (reasons?.contributions[reason] as number) + 0);
       const value = reasons?.values?.[reason] ?? rows.features[feature]?.[row] ?? NaN;
-      // −0 is 0, and every NaN the quiet one.
+      // Every NaN is the quiet one.
       view.setFloat64(at + 6, value === value ? value + 0 : NaN);
       at += 14;
       count++;

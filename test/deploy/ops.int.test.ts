@@ -20,6 +20,7 @@ import { createLogger } from '#shared/log/logger.ts';
 import { addBackupMetric } from '#api/metrics/backup-metric.ts';
 import { insertSampleJob } from '#test/support/sample-job.ts';
 import { sampleModel } from '#test/support/sample-model.ts';
+import { verifyAudit } from '#shared/audit/verify.ts';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database.ts';
 
 /** An empty, unmigrated database, dropped at the end. */
@@ -212,11 +213,17 @@ describe('retention', () => {
     await client.connect();
     try {
       await client.query(`SELECT ensure_days('2023-05-31', 2), ensure_days(now()::date - 600, 1)`);
+      // A batch of a day that goes, and one of a day that somebody drops by hand.
+      await client.query(`INSERT INTO audit_batches (job_id, chunk_no, tenant_id, period, row_count, digest, recorded_at)
+        SELECT gen_random_uuid(), 0, 1, day, 1, sha256('x'), day FROM unnest('{2023-06-01, 2025-06-01}'::date[]) day`);
       const tables = ['order_blocks', 'patient_blocks', 'score_blocks', 'score_chunks', 'online_rows'];
       expect(await retain(client, { auditMonths: 24 })).toEqual(
         tables.flatMap((table) => [`${table}_2023_05_31`, `${table}_2023_06_01`]),
       );
       expect(await retain(client, { auditMonths: 24 })).toEqual([]);
+      const found = await verifyAudit(database);
+      expect(found).toMatchObject({ batches: 2, expired: 1, events: 1 });
+      expect(found.problems.map(({ kind }) => kind)).toEqual(['batch_altered']);
       await expect(retain(client, { auditMonths: 12 })).rejects.toThrow(OperatorError);
     } finally {
       await client.end();

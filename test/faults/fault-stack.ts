@@ -30,7 +30,7 @@ export const model = sampleModel({ features: 6, trees: 60, depth: 4 });
 const QUICK = {
   CHUNK_ROWS: 100,
   SWEEP_SECONDS: 0.2,
-  SEAL_SECONDS: 0.2,
+  LEDGER_SECONDS: 0.2,
   LEASE_SECONDS: 2,
   RETRY_SECONDS: 0.2,
   RING_SECONDS: 1,

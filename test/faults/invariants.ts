@@ -12,7 +12,7 @@ export async function brokenInvariants(database: { db: Db; pool: Pool }, jobId: 
   ];
 }
 
-/** The same but for the audit's digests and seals. */
+/** The same but for the audit's digests and log. */
 export async function brokenCounts(db: Db, jobId: string): Promise<string[]> {
   const job = await db.selectFrom('jobs').selectAll().where('id', '=', jobId).executeTakeFirstOrThrow();
   const chunks = await db

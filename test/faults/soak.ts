@@ -142,7 +142,7 @@ async function openJobs(stack: FaultStack): Promise<number> {
 
 /** One api and one worker that live through everything, one of each that is killed, and what may happen to them. */
 async function createFaults(stack: FaultStack, random: () => number) {
-  const env = { SEAL_SECONDS: 1, CHUNK_ROWS: 1_000 };
+  const env = { LEDGER_SECONDS: 1, CHUNK_ROWS: 1_000 };
   const constant = { api: await stack.api(env), worker: await stack.worker(env) };
   const deaths: string[] = [];
   for (const [name, service] of Object.entries(constant)) {

@@ -12,6 +12,9 @@ const SCRIPTS: Record<string, string> = {
   keys: 'cli/keys.ts',
   people: 'cli/people.ts',
   'audit-verify': 'cli/audit-verify.ts',
+  'audit-receipt': 'cli/audit-receipt.ts',
+  'audit-checkpoint': 'cli/audit-checkpoint.ts',
+  erase: 'cli/erase.ts',
 };
 
 /**

@@ -135,15 +135,20 @@ function scores(call: AuditCall, records: readonly AuditRecord[]): Markup {
           (record) =>
             html`<tr data-row>
               <td>${t.time(new Date(record.recorded_at))}</td>
-              <th scope="row">${record.patient_id}</th>
+              <th scope="row">${record.patient_id ?? '—'}</th>
               <td>${tierBadge(t, record.tier)} ${t.percent(record.risk, 1)}</td>
               <td class="hide-s">${record.model.version}</td>
               <td>${record.actor}<small>${t(`audit.${record.source}`)}</small></td>
               <td>
-                <a
-                  href="/audit/${record.job_id}/${record.row}?patient=${encodeURIComponent(record.patient_id)}"
-                  >${t('audit.record')}</a
-                >
+                ${
+                  // Of an erased patient there is nothing more to show.
+                  record.patient_id === null
+                    ? ''
+                    : html`<a
+                        href="/audit/${record.job_id}/${record.row}?patient=${encodeURIComponent(record.patient_id)}"
+                        >${t('audit.record')}</a
+                      >`
+                }
               </td>
             </tr>`,
         )}

@@ -35,11 +35,11 @@ export const recordPage = page(
     if (record === undefined) throw new ServiceError('not_found', t('audit.none'));
     const input = Object.entries(record.input ?? {});
     return await pageAnswer(call, {
-      title: t('audit.record_of', { patient: record.patient_id }),
+      title: t('audit.record_of', { patient: call.query.patient }),
       section: 'audit',
       trail: [
         ['/audit', t('section.audit')],
-        [`/audit?patient=${encodeURIComponent(record.patient_id)}`, record.patient_id],
+        [`/audit?patient=${encodeURIComponent(call.query.patient)}`, call.query.patient],
       ],
       body: html`<div class="two">
         <section>
