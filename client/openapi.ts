@@ -770,7 +770,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {string} */
-            code: "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "invalid_query" | "invalid_body" | "invalid_value" | "rate_limited" | "results_expired" | "invalid_cursor" | "unsupported_media_type" | "unsupported_encoding" | "empty_body" | "empty_cohort" | "invalid_encoding" | "truncated_body" | "body_too_large" | "compression_ratio_exceeded" | "row_too_large" | "workbook_too_large" | "too_many_columns" | "unterminated_quote" | "unknown_columns" | "missing_columns" | "missing_header" | "duplicate_columns" | "stale_list" | "malformed_json" | "idempotency_conflict" | "upload_too_slow" | "upload_aborted" | "too_many_uploads" | "overloaded" | "job_not_finished" | "job_finished" | "job_cancelled" | "job_aborted" | "job_failed" | "nothing_to_retry" | "model_not_found" | "model_invalid" | "model_conflict" | "feature_mismatch" | "features_unavailable" | "person_conflict" | "key_conflict" | "login_failed" | "too_many_attempts" | "lease_lost" | "payload_corrupt" | "database_unavailable" | "queue_unavailable" | "scoring_failed" | "internal";
+            code: "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "invalid_query" | "invalid_body" | "invalid_value" | "rate_limited" | "results_expired" | "invalid_cursor" | "unsupported_media_type" | "unsupported_encoding" | "empty_body" | "empty_cohort" | "invalid_encoding" | "truncated_body" | "body_too_large" | "compression_ratio_exceeded" | "row_too_large" | "workbook_too_large" | "too_many_columns" | "unterminated_quote" | "unknown_columns" | "missing_columns" | "missing_header" | "duplicate_columns" | "stale_list" | "format_not_validated" | "malformed_json" | "idempotency_conflict" | "upload_too_slow" | "upload_aborted" | "too_many_uploads" | "overloaded" | "job_not_finished" | "job_finished" | "job_cancelled" | "job_aborted" | "job_failed" | "nothing_to_retry" | "model_not_found" | "model_invalid" | "model_conflict" | "feature_mismatch" | "features_unavailable" | "person_conflict" | "key_conflict" | "login_failed" | "too_many_attempts" | "lease_lost" | "payload_corrupt" | "database_unavailable" | "queue_unavailable" | "scoring_failed" | "internal";
             request_id: string;
             line?: number;
             field?: string;
@@ -944,6 +944,10 @@ export interface components {
                 contribution: number;
                 text: string;
             }[];
+            /** @description What the cohort held beside the id; only where it had such columns */
+            identifiers?: {
+                [key: string]: string;
+            };
         };
         RejectionPage: {
             /** Format: uuid */
@@ -992,6 +996,10 @@ export interface components {
                     contribution: number;
                     text: string;
                 }[];
+                /** @description What the cohort held beside the id; only where it had such columns */
+                identifiers?: {
+                    [key: string]: string;
+                };
                 /** @description The day that the features describe, where it is known */
                 as_of: string | null;
             }[];
@@ -1035,6 +1043,8 @@ export interface components {
             model: string;
             /** Format: date-time */
             finished_at: string;
+            /** @description The model was not tried on such an input: its risks may be far off */
+            format_not_validated: boolean;
             counts: {
                 due: number;
                 missed: number;
@@ -1055,7 +1065,9 @@ export interface components {
                 sex: string | null;
                 hospital_number: string | null;
                 case_manager: string | null;
+                /** @description At most three, for people; facts stand beside them */
                 reasons: string[];
+                next_step: string;
                 contact: {
                     /** @enum {string} */
                     result: "will_come" | "has_medicine" | "no_answer" | "wrong_number" | "transferred" | "died" | "other";
@@ -1170,8 +1182,8 @@ export interface components {
             risk: number;
             /** @enum {string} */
             tier: "low" | "medium" | "high";
-            /** @description SHA-256 of the input that was scored, hex */
-            input_hash: string;
+            /** @description SHA-256 of the input that was scored, hex; of a job’s row only with include=input, and null once retention has removed the input */
+            input_hash: string | null;
             /** @description With include=input: each feature as it was scored, null where missing; null once retention has removed it */
             input?: {
                 [key: string]: number | null;
@@ -1585,15 +1597,15 @@ export interface operations {
         requestBody: {
             content: {
                 /**
-                 * @example patient_id,facility_id,due_date,age
-                 *     SYN-1,SYN-F1,2026-11-30,34
+                 * @example patient_id,facility_id,due_date,age,gender,months_on_art,days_to_due,last_days_supply,days_since_last_refill
+                 *     SYN-1,SYN-F1,2026-11-30,34,female,20,3,90,87
                  */
                 "text/csv": string;
-                /** @example {"patient_id":"SYN-1","age":34} */
+                /** @example {"patient_id":"SYN-1","facility_id":"SYN-F1","due_date":"2026-11-30","age":34,"gender":"female","months_on_art":20,"days_to_due":3,"last_days_supply":90,"days_since_last_refill":87} */
                 "application/x-ndjson": string;
-                /** @example [{"patient_id":"SYN-1","age":34}] */
+                /** @example [{"patient_id":"SYN-1","facility_id":"SYN-F1","due_date":"2026-11-30","age":34,"gender":"female","months_on_art":20,"days_to_due":3,"last_days_supply":90,"days_since_last_refill":87}] */
                 "application/json": string;
-                /** @example {"messageData":{"demographics":{"patientUuid":"SYN-1"},"visits":[],"encounters":[],"obs":[]}} */
+                /** @example {"messageHeader":{"facilityDatimCode":"SYNFAC00001"},"messageData":{"demographics":{"patientUuid":"SYN-1","birthdate":"1990-02-03 00:00:00","gender":"F"},"visits":[],"encounters":[{"encounterUuid":"e1","encounterDatetime":"2026-10-20 10:00:00","pmmForm":"Pharmacy Order Form","voided":0}],"obs":[{"encounterUuid":"e1","obsDatetime":"2026-10-20 10:00:00","variableName":"Medication duration","valueNumeric":90,"voided":0}]}} */
                 "application/vnd.iit.nmrs+x-ndjson": string;
                 "application/vnd.iit.nmrs+json": string;
                 "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
@@ -1685,7 +1697,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `empty_cohort`: The cohort has no rows · `too_many_columns`: Too many columns · `unknown_columns`: Unknown columns · `missing_columns`: Required columns are missing · `missing_header`: The table has no header · `duplicate_columns`: Columns occur twice · `stale_list`: The list is old */
+            /** @description `empty_cohort`: The cohort has no rows · `too_many_columns`: Too many columns · `unknown_columns`: Unknown columns · `missing_columns`: Required columns are missing · `missing_header`: The table has no header · `duplicate_columns`: Columns occur twice · `stale_list`: The list is old · `format_not_validated`: The model was not validated on such an input */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1760,8 +1772,8 @@ export interface operations {
         requestBody: {
             content: {
                 /**
-                 * @example patient_id;facility_id;due_date;age
-                 *     SYN-1;SYN-F1;2026-11-30;34
+                 * @example patient_id;facility_id;due_date;age;gender;months_on_art;days_to_due;last_days_supply;days_since_last_refill
+                 *     SYN-1;SYN-F1;2026-11-30;34;female;20;3;90;87
                  */
                 "text/csv": string;
             };
@@ -2583,9 +2595,9 @@ export interface operations {
         /** @description Patients, MAX_BATCH_SIZE at most */
         requestBody: {
             content: {
-                /** @example {"patient_id":"P-1","facility_id":"F-9","age":34,"days_to_due":-3} */
+                /** @example {"patient_id":"SYN-1","facility_id":"SYN-F1","due_date":"2026-11-30","age":34,"gender":"female","months_on_art":20,"days_to_due":3,"last_days_supply":90,"days_since_last_refill":87} */
                 "application/json": string;
-                /** @example {"messageData":{"demographics":{"patientUuid":"…"},"visits":[],"encounters":[],"obs":[]}} */
+                /** @example {"messageHeader":{"facilityDatimCode":"SYNFAC00001"},"messageData":{"demographics":{"patientUuid":"SYN-1","birthdate":"1990-02-03 00:00:00","gender":"F"},"visits":[],"encounters":[{"encounterUuid":"e1","encounterDatetime":"2026-10-20 10:00:00","pmmForm":"Pharmacy Order Form","voided":0}],"obs":[{"encounterUuid":"e1","obsDatetime":"2026-10-20 10:00:00","variableName":"Medication duration","valueNumeric":90,"voided":0}]}} */
                 "application/vnd.iit.nmrs+json": string;
             };
         };
@@ -2695,7 +2707,7 @@ export interface operations {
         /** @description Patients, 1000 at most */
         requestBody: {
             content: {
-                /** @example {"patient_id":"P-1","as_of":"2026-11-23","age":34,"days_to_due":-3} */
+                /** @example {"patient_id":"SYN-1","facility_id":"SYN-F1","age":34,"gender":"female","months_on_art":20,"days_to_due":3,"last_days_supply":90,"days_since_last_refill":87,"as_of":"2026-11-27"} */
                 "application/json": string;
             };
         };

@@ -39,7 +39,7 @@ export async function patient(
       one.actor,
       one.job_id.slice(0, 8),
       one.row,
-      one.input_hash.slice(0, 16),
+      one.input_hash?.slice(0, 16),
     ]),
   );
   if (!options.input) return undefined;
