@@ -1697,7 +1697,7 @@ export interface operations {
                 ignore_unknown?: "true" | "false";
             };
             header?: {
-                /** @description text/csv, application/csv, text/tab-separated-values, text/plain, application/vnd.ms-excel, application/vnd.openxmlformats-officedocument.spreadsheetml.sheet, application/octet-stream, application/json, application/x-ndjson, application/ndjson, application/jsonl, application/vnd.iit.nmrs+json, application/vnd.iit.nmrs+x-ndjson, application/fhir+json, application/fhir+ndjson, multipart/form-data */
+                /** @description text/csv, application/csv, text/x-csv, application/x-csv, text/comma-separated-values, text/x-comma-separated-values, text/tab-separated-values, text/plain, application/vnd.ms-excel, application/vnd.openxmlformats-officedocument.spreadsheetml.sheet, application/vnd.ms-excel.sheet.macroenabled.12, application/octet-stream, binary/octet-stream, application/gzip, application/x-gzip, application/zstd, text/json, application/json, application/x-ndjson, application/ndjson, application/jsonl, application/vnd.iit.nmrs+json, application/vnd.iit.nmrs+x-ndjson, application/fhir+json, application/fhir+ndjson, multipart/form-data */
                 "Content-Type"?: string;
                 /** @description gzip, zstd or none */
                 "Content-Encoding"?: string;
@@ -1874,7 +1874,7 @@ export interface operations {
                 rows?: "all" | number;
             };
             header?: {
-                /** @description text/csv, application/csv, text/tab-separated-values, text/plain, application/vnd.ms-excel, application/vnd.openxmlformats-officedocument.spreadsheetml.sheet, application/octet-stream, application/json, application/x-ndjson, application/ndjson, application/jsonl, application/vnd.iit.nmrs+json, application/vnd.iit.nmrs+x-ndjson, application/fhir+json, application/fhir+ndjson, multipart/form-data */
+                /** @description text/csv, application/csv, text/x-csv, application/x-csv, text/comma-separated-values, text/x-comma-separated-values, text/tab-separated-values, text/plain, application/vnd.ms-excel, application/vnd.openxmlformats-officedocument.spreadsheetml.sheet, application/vnd.ms-excel.sheet.macroenabled.12, application/octet-stream, binary/octet-stream, application/gzip, application/x-gzip, application/zstd, text/json, application/json, application/x-ndjson, application/ndjson, application/jsonl, application/vnd.iit.nmrs+json, application/vnd.iit.nmrs+x-ndjson, application/fhir+json, application/fhir+ndjson, multipart/form-data */
                 "Content-Type"?: string;
                 /** @description gzip, zstd or none */
                 "Content-Encoding"?: string;
