@@ -50,6 +50,7 @@ export const SCRIPT_GROUPS: readonly { purpose: string; of: Readonly<Record<stri
     purpose: 'The model',
     of: {
       'model:train': 'train the shipped model anew',
+      'model:report': 'recompute the model card’s figures, scikit-learn beside ours',
       'model:verify': 'train it again and compare byte for byte',
       'model:docs': 'write the model card and the features’ page',
       golden: 'score golden cases: a folder of them, bit for bit',

@@ -15,7 +15,25 @@ export type ObservedMonth = {
   brier: number | null;
 };
 
+/** Of the latest 90 days whose windows are over, by the day that the predictions describe. */
+export type RollingPerformance = {
+  /** YYYY-MM-DD, both included */
+  from: string;
+  to: string;
+  n: number;
+  patients: number;
+  interrupted: number;
+  expected: number;
+  /** Interruptions over the sum of risks, with its 95 % interval; patients, not predictions, are what varies. */
+  observedExpected: number;
+  observedExpectedInterval: [number, number];
+  auc: number | null;
+  aucInterval: [number, number] | null;
+};
+
 export type ObservedPerformance = {
+  /** null while no window is over. */
+  rolling: RollingPerformance | null;
   n: number;
   interrupted: number;
   auc: number | null;
@@ -49,8 +67,12 @@ export async function readObservedPerformance(
   tenantId: number,
   modelId: number,
 ): Promise<ObservedPerformance> {
+  const rolling = await readRolling(db, tenantId, modelId);
+  // Interruptions are known before their window is over, and that nothing happened only after it: open windows would
+  // show interruptions alone.
   const seen = sql`SELECT to_char(scored_on, 'YYYY-MM') AS month, risk, interrupted FROM outcomes
-    WHERE model_id = ${modelId} AND tenant_id = ${tenantId} ORDER BY scored_on DESC LIMIT ${MOST_OUTCOMES}`;
+    WHERE model_id = ${modelId} AND tenant_id = ${tenantId} AND scored_on <= ${lastClosedDay(tenantId, modelId)}
+    ORDER BY scored_on DESC LIMIT ${MOST_OUTCOMES}`;
   const { rows } = await sql<MonthRow>`
     WITH seen AS (${seen}), ranked AS (
       SELECT month, risk, interrupted,
@@ -65,7 +87,8 @@ export async function readObservedPerformance(
     FROM ranked GROUP BY GROUPING SETS ((month), ()) HAVING count(*) > 0
     ORDER BY month DESC NULLS FIRST`.execute(db);
   const [all, ...months] = rows;
-  if (all === undefined) return { n: 0, interrupted: 0, auc: null, brier: null, calibration: [], months: [] };
+  if (all === undefined)
+    return { rolling, n: 0, interrupted: 0, auc: null, brier: null, calibration: [], months: [] };
   const { rows: calibration } = await sql<CalibrationBin>`
     WITH seen AS (${seen}), placed AS (
       SELECT risk, interrupted,
@@ -74,6 +97,7 @@ export async function readObservedPerformance(
     SELECT count(*) AS n, avg(risk) AS mean_predicted, avg(interrupted::int)::float8 AS observed
     FROM placed GROUP BY bin ORDER BY bin`.execute(db);
   return {
+    rolling,
     n: all.n,
     interrupted: all.interrupted,
     auc: aucOf(all),
@@ -91,8 +115,86 @@ export async function readObservedPerformance(
   };
 }
 
+/** The last day whose windows were over when the latest outcome was known. */
+function lastClosedDay(tenantId: number, modelId: number) {
+  return sql`(SELECT max(known_on) - ${WINDOW_DAYS}::int FROM outcomes WHERE model_id = ${modelId} AND tenant_id = ${tenantId})`;
+}
+
+const ROLLING_DAYS = 90;
+/** Of the normal distribution, for intervals of 95 %. */
+const TWO_SIDED_95 = 1.96;
+
+type RollingRow = {
+  from: string | null;
+  to: string | null;
+  n: number;
+  patients: number;
+  interrupted: number;
+  interrupted_patients: number;
+  expected: number;
+  squares: number;
+  rank_sum: number | null;
+};
+
+async function readRolling(db: Db, tenantId: number, modelId: number): Promise<RollingPerformance | null> {
+  const { rows } = await sql<RollingRow>`
+    WITH seen AS (
+      SELECT patient_id, scored_on, risk, interrupted FROM outcomes
+      WHERE model_id = ${modelId} AND tenant_id = ${tenantId}
+        AND scored_on > ${lastClosedDay(tenantId, modelId)} - ${ROLLING_DAYS}::int
+        AND scored_on <= ${lastClosedDay(tenantId, modelId)}
+      ORDER BY scored_on DESC LIMIT ${MOST_OUTCOMES}
+    ), ranked AS (
+      SELECT seen.*, rank() OVER (ORDER BY risk) + (count(*) OVER (PARTITION BY risk) - 1) / 2.0::float8 AS whole_rank FROM seen
+    ), by_patient AS (
+      SELECT count(*) AS n, sum(interrupted::int - risk) AS excess, bool_or(interrupted) AS interrupted FROM seen GROUP BY patient_id
+    )
+    SELECT to_char(min(scored_on), 'YYYY-MM-DD') AS "from", to_char(max(scored_on), 'YYYY-MM-DD') AS "to",
+      count(*)::int AS n, count(*) FILTER (WHERE interrupted)::int AS interrupted, coalesce(sum(risk), 0) AS expected,
+      sum(whole_rank) FILTER (WHERE interrupted) AS rank_sum,
+      (SELECT count(*)::int FROM by_patient) AS patients,
+      (SELECT count(*)::int FROM by_patient WHERE interrupted) AS interrupted_patients,
+      (SELECT coalesce(sum(excess ^ 2), 0)::float8 FROM by_patient) AS squares
+    FROM ranked`.execute(db);
+  const [row] = rows;
+  if (row === undefined || row.from === null || row.to === null || row.expected <= 0) return null;
+  const { n, patients, interrupted, expected } = row;
+  const ratio = interrupted / expected;
+  const margin = (TWO_SIDED_95 * Math.sqrt(row.squares)) / expected;
+  const auc = aucOf(row);
+  return {
+    from: row.from,
+    to: row.to,
+    n,
+    patients,
+    interrupted,
+    expected,
+    observedExpected: ratio,
+    observedExpectedInterval: [Math.max(0, ratio - margin), ratio + margin],
+    auc,
+    aucInterval:
+      auc === null ? null : aucInterval(auc, row.interrupted_patients, patients - row.interrupted_patients),
+  };
+}
+
+/** Hanley and McNeil (1982), with as many cases as there are patients: one patient's predictions are much alike. */
+function aucInterval(auc: number, positives: number, negatives: number): [number, number] | null {
+  if (positives === 0 || negatives <= 0) return null;
+  const q1 = auc / (2 - auc);
+  const q2 = (2 * auc ** 2) / (1 + auc);
+  const variance =
+    (auc * (1 - auc) + (positives - 1) * (q1 - auc ** 2) + (negatives - 1) * (q2 - auc ** 2)) /
+    (positives * negatives);
+  const margin = TWO_SIDED_95 * Math.sqrt(variance);
+  return [Math.max(0, auc - margin), Math.min(1, auc + margin)];
+}
+
 /** The Mann–Whitney statistic; null where one class is empty. */
-function aucOf({ n, interrupted, rank_sum: rankSum }: MonthRow): number | null {
+function aucOf({
+  n,
+  interrupted,
+  rank_sum: rankSum,
+}: Pick<MonthRow, 'n' | 'interrupted' | 'rank_sum'>): number | null {
   const others = n - interrupted;
   if (rankSum === null || others === 0) return null;
   return (rankSum - (interrupted * (interrupted + 1)) / 2) / (interrupted * others);
@@ -114,14 +216,17 @@ export type Unmatched = { index: number; code: 'no_prediction' | 'window_open' }
 /** Days that a prediction looks ahead. */
 export const WINDOW_DAYS = 90;
 const LOOK_BACK_DAYS = 365;
+/** Of one patient, closed by one outcome: one a day for a year. */
+const MOST_PREDICTIONS = 400;
 
 /**
- * Files each outcome with the prediction that it answers.
+ * Files each outcome with every prediction of the patient whose window it closes, one a day, by the day that the
+ * prediction's features describe: so what is observed does not hang on how often people report.
  *
- * An interruption answers the oldest prediction of the 90 days up to its date: positive. A patient known to be in care on
- * a date answers the latest prediction made 90 days or more before: negative. Where the row of a job is named, an
- * interruption after its 90 days counts as none within them, and care for less than 90 days is `window_open`. A later
- * outcome of the same prediction replaces the earlier one. Statement-wise atomic; call it in a transaction.
+ * An interruption is positive for the predictions of the 90 days up to its date and negative for those before. A patient
+ * known to be in care on a date is negative for the predictions of 90 days or more before. An interruption that is filed
+ * stays, whatever later news says of the patient; only an outcome that names the row of a job takes it back. Care for
+ * less than 90 days is `window_open`. Statement-wise atomic; call it in a transaction.
  */
 export async function fileOutcomes(
   trx: Db,
@@ -137,21 +242,25 @@ export async function fileOutcomes(
         ${outcomes.map((o) => o.interrupted)}::boolean[], ${outcomes.map((o) => o.date)}::date[]
       ) AS given (index, job_id, row_no, patient_id, interrupted, known_on)
     ), answered AS (
-      SELECT given.index, given.interrupted, given.known_on, scored.*
+      SELECT given.index, given.interrupted, given.known_on, given.job_id IS NOT NULL AS named, scored.*
       FROM given CROSS JOIN LATERAL (
-        SELECT a.job_id, a.row_no, a.patient_id, a.recorded_at::date AS scored_on, a.risk, a.model_version
+        SELECT p.job_id, p.row_no, p.patient_id, coalesce((j.input ->> 'as_of')::date, c.recorded_at::date) AS scored_on,
+          p.risk, c.model_version
         FROM prediction(given.job_id, given.row_no) p
         JOIN score_chunks c ON c.period = p.period AND c.job_id = p.job_id AND c.chunk_no = p.chunk_no
-        CROSS JOIN LATERAL (SELECT p.job_id, p.row_no, p.patient_id, c.recorded_at, p.risk, c.model_version) a
+        JOIN jobs j ON j.id = p.job_id AND j.period = p.period
         WHERE given.job_id IS NOT NULL AND p.tenant_id = ${tenantId}
           AND (given.patient_id IS NULL OR p.patient_id = given.patient_id)
         UNION ALL
-        (SELECT a.job_id, a.row_no, a.patient_id, a.recorded_at::date, a.risk, a.model_version
-        FROM audit_of_patient(given.patient_id,
-          given.known_on - CASE WHEN given.interrupted THEN ${WINDOW_DAYS}::int ELSE ${LOOK_BACK_DAYS}::int END,
-          given.known_on + 1 - CASE WHEN given.interrupted THEN 0 ELSE ${WINDOW_DAYS}::int END, ${tenantId}::int2) a
-        WHERE given.job_id IS NULL
-        ORDER BY CASE WHEN given.interrupted THEN a.recorded_at END, a.recorded_at DESC LIMIT 1)
+        (SELECT DISTINCT ON (as_of) job_id, row_no, patient_id, as_of, risk, model_version FROM (
+          SELECT a.job_id, a.row_no, a.patient_id, a.risk, a.model_version, a.recorded_at,
+            coalesce((j.input ->> 'as_of')::date, a.recorded_at::date) AS as_of
+          FROM audit_of_patient(given.patient_id, given.known_on - ${LOOK_BACK_DAYS}::int, NULL, ${tenantId}::int2) a
+          LEFT JOIN jobs j ON j.id = a.job_id AND j.period = a.period
+          WHERE given.job_id IS NULL
+        ) of_patient
+        WHERE as_of BETWEEN given.known_on - ${LOOK_BACK_DAYS}::int AND given.known_on
+        ORDER BY as_of DESC, recorded_at DESC LIMIT ${MOST_PREDICTIONS})
       ) scored
     ), judged AS (
       SELECT answered.*, m.id AS model_id,
@@ -161,13 +270,19 @@ export async function fileOutcomes(
     ), filed AS (
       INSERT INTO outcomes (tenant_id, job_id, row_no, model_id, patient_id, scored_on, risk, interrupted, known_on, recorded_by)
       SELECT DISTINCT ON (job_id, row_no) ${tenantId}::int2, job_id, row_no, model_id, patient_id, scored_on, risk, positive,
-        known_on, ${actor} FROM judged WHERE closed ORDER BY job_id, row_no, index DESC
+        known_on, ${actor} FROM judged
+      WHERE closed AND (named OR positive OR NOT EXISTS (
+        SELECT FROM outcomes o WHERE o.job_id = judged.job_id AND o.row_no = judged.row_no AND o.interrupted))
+      ORDER BY job_id, row_no, named DESC, positive DESC, index DESC
       ON CONFLICT (job_id, row_no) DO UPDATE SET interrupted = excluded.interrupted, known_on = excluded.known_on,
         recorded_at = now(), recorded_by = excluded.recorded_by
+        WHERE outcomes.interrupted <> excluded.interrupted
       RETURNING job_id
     )
-    SELECT given.index, coalesce(judged.closed, false) AS filed, judged.index IS NOT NULL AS found
-    FROM given LEFT JOIN judged ON judged.index = given.index ORDER BY given.index`.execute(trx);
+    SELECT given.index, coalesce(bool_or(judged.closed), false) AS filed, bool_or(judged.index IS NOT NULL) AS found
+    FROM given LEFT JOIN judged ON judged.index = given.index GROUP BY given.index ORDER BY given.index`.execute(
+    trx,
+  );
   return {
     matched: rows.filter((row) => row.filed).length,
     unmatched: rows

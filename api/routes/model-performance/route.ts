@@ -9,9 +9,27 @@ const figures = {
   auc: z.number().nullable().meta({ description: 'null where one kind of outcome is lacking' }),
   brier: z.number().nullable(),
 };
+const interval = z.array(z.number()).length(2);
+const rollingSchema = z.object({
+  from: z.iso.date(),
+  to: z.iso.date(),
+  n: z.int(),
+  patients: z.int(),
+  interrupted: z.int(),
+  expected: z.number().meta({ description: 'Sum of the risks' }),
+  observed_expected: z.number(),
+  observed_expected_interval: interval.meta({
+    description: '95 %; patients vary, not their predictions',
+  }),
+  auc: z.number().nullable(),
+  auc_interval: interval.nullable(),
+});
 const performanceSchema = z
   .object({
     version: z.string(),
+    rolling: rollingSchema.nullable().meta({
+      description: 'The latest 90 days whose windows are over; null while none is',
+    }),
     ...figures,
     calibration: z
       .array(z.object({ n: z.int(), mean_predicted: z.number(), observed: z.number() }))
@@ -30,7 +48,8 @@ export const modelPerformance = route(
     permission: 'models',
     tag: 'Models',
     summary: 'What became of the patients against what the model said',
-    description: 'From the outcomes that were posted, by the month of scoring.',
+    description:
+      'From the outcomes that were posted, of predictions whose window is over: the latest 90 days, and by the month of scoring.',
     params: modelParams,
     answers: {
       200: {
@@ -42,9 +61,21 @@ export const modelPerformance = route(
   },
   async ({ deps, principal, params }) => {
     const model = await deps.models.modelOf(principal.tenantId, params.version);
-    const { months, ...all } = await readObservedPerformance(deps.db, principal.tenantId, model.id);
+    const { months, rolling, ...all } = await readObservedPerformance(deps.db, principal.tenantId, model.id);
     return jsonResponse({
       version: model.version,
+      rolling: rolling && {
+        from: rolling.from,
+        to: rolling.to,
+        n: rolling.n,
+        patients: rolling.patients,
+        interrupted: rolling.interrupted,
+        expected: rolling.expected,
+        observed_expected: rolling.observedExpected,
+        observed_expected_interval: rolling.observedExpectedInterval,
+        auc: rolling.auc,
+        auc_interval: rolling.aucInterval,
+      },
       ...all,
       months: months.map(({ meanPredicted, observedRate, ...month }) => ({
         ...month,

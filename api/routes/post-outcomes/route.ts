@@ -46,7 +46,7 @@ export const postOutcomes = route(
     tag: 'Models',
     summary: 'Tell what became of patients',
     description:
-      'An interruption answers the oldest prediction of the 90 days before it; a patient in care answers the latest prediction made 90 days or more before. A later word on the same prediction replaces the earlier.',
+      'An outcome answers every prediction of the patient whose 90 days it closes, one a day: an interruption those of the 90 days before it as interrupted and older ones as not, a patient in care those made 90 days or more before as not. An interruption once filed stays, unless `job_id` and `row` take it back.',
     requestBody: {
       description: `One outcome, or an array of at most ${MOST_OUTCOMES}`,
       content: [

@@ -4,7 +4,7 @@ import { may } from '#api/auth/principal.ts';
 import { openShadow } from '#api/models/activations.ts';
 import { modelParams, readModels } from '#api/models/model-view.ts';
 import { readShadowReport, type ShadowReport } from '#api/models/shadow-report.ts';
-import { readObservedPerformance } from '#shared/drift/outcome-store.ts';
+import { readObservedPerformance, type RollingPerformance } from '#shared/drift/outcome-store.ts';
 import { type ModelManifest, type SplitMetrics, TIERS } from '#shared/models/manifest.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import type { Markup } from '../../http/answers.ts';
@@ -77,6 +77,7 @@ export const modelPage = page(
               observed.n === 0
                 ? html`<p class="mute">${t('models.no_outcomes')}</p>`
                 : html`<p>${t('models.outcomes', { n: observed.n, interrupted: observed.interrupted })}</p>
+                    ${rollingLine(call, observed.rolling)}
                     ${calibrationChart(t, { title: t('models.calibration_observed'), bins: observed.calibration.map((bin) => ({ n: bin.n, mean_predicted: bin.mean_predicted, observed: bin.observed })) })}`
             }
           </section>
@@ -247,4 +248,19 @@ function shadowSection(call: Pick<PageCall, 't'>, report: ShadowReport): Markup 
         </tbody>
       </table>
     </div>`;
+}
+
+function rollingLine({ t }: Pick<PageCall, 't'>, rolling: RollingPerformance | null): Markup {
+  if (rolling === null) return '';
+  const [low, high] = rolling.observedExpectedInterval;
+  const values = {
+    from: t.day(rolling.from),
+    to: t.day(rolling.to),
+    n: rolling.n,
+    patients: rolling.patients,
+    ratio: t.number(rolling.observedExpected, 2),
+    low: t.number(low, 2),
+    high: t.number(high, 2),
+  };
+  return html`<p>${t('models.rolling', values)}</p>`;
 }
