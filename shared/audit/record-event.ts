@@ -32,7 +32,7 @@ const SALT_BYTES = 16;
  * Writes an event in the transaction of what it describes. The time is PostgreSQL's. Returns the event's id.
  */
 export async function recordEvent(trx: Db, event: AuditEvent): Promise<string> {
-  const { rows } = await sql<{ micros: number }>`
+  const { rows } = await sql<{ micros: number | string }>`
     SELECT (EXTRACT(epoch FROM clock_timestamp()) * 1000000)::int8 AS micros`.execute(trx);
   const recorded: RecordedEvent = {
     apiKeyId: null,
