@@ -561,7 +561,7 @@ export interface paths {
         };
         /**
          * What became of the patients against what the model said
-         * @description From the outcomes that were posted, by the month of scoring.
+         * @description From the outcomes that were posted, of predictions whose window is over: the latest 90 days, and by the month of scoring.
          */
         get: operations["get_v1_models_version_performance"];
         put?: never;
@@ -583,7 +583,7 @@ export interface paths {
         put?: never;
         /**
          * Tell what became of patients
-         * @description An interruption answers the oldest prediction of the 90 days before it; a patient in care answers the latest prediction made 90 days or more before. A later word on the same prediction replaces the earlier.
+         * @description An outcome answers every prediction of the patient whose 90 days it closes, one a day: an interruption those of the 90 days before it as interrupted and older ones as not, a patient in care those made 90 days or more before as not. An interruption once filed stays, unless `job_id` and `row` take it back.
          */
         post: operations["post_v1_outcomes"];
         delete?: never;
@@ -1447,6 +1447,23 @@ export interface components {
         };
         ModelPerformance: {
             version: string;
+            /** @description The latest 90 days whose windows are over; null while none is */
+            rolling: {
+                /** Format: date */
+                from: string;
+                /** Format: date */
+                to: string;
+                n: number;
+                patients: number;
+                interrupted: number;
+                /** @description Sum of the risks */
+                expected: number;
+                observed_expected: number;
+                /** @description 95 %; patients vary, not their predictions */
+                observed_expected_interval: number[];
+                auc: number | null;
+                auc_interval: number[] | null;
+            } | null;
             n: number;
             interrupted: number;
             /** @description null where one kind of outcome is lacking */

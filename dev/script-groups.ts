@@ -53,7 +53,6 @@ export const SCRIPT_GROUPS: readonly { purpose: string; of: Readonly<Record<stri
       'model:report': 'recompute the model card’s figures, scikit-learn beside ours',
       'model:verify': 'train it again and compare byte for byte',
       'model:docs': 'write the model card and the features’ page',
-      'model:report': 'the report of the shipped model',
       golden: 'score golden cases: a folder of them, bit for bit',
     },
   },
