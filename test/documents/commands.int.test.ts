@@ -24,8 +24,8 @@ const PAGES = [
   'docs/formats/nmrs.md',
   'docs/formats/fhir.md',
 ];
-/** The run that the README tells of: in a test it is the one that its first block has begun. */
-const RUN_OF_THE_README = '343a1b20-51b2-4b30-9664-91b9bdcceaf6';
+/** A run that a page tells of: in a test it is the one that a block before has begun. */
+const A_RUN = /(?<=\/v1\/jobs\/)[0-9a-f-]{36}/gu;
 /** Commands whose failure fails the block, and that write where the reader stands. */
 const SHELL = `set -euo pipefail
 curl() { command curl --silent --show-error --fail-with-body "$@"; }
@@ -67,10 +67,10 @@ test.each(PAGES)('what %s tells to send is taken', { timeout: 120_000 }, async (
     .map((match) => match[1]!)
     .filter((block) => block.includes('curl '));
   expect(blocks.length).toBeGreaterThan(0);
-  let begun = RUN_OF_THE_README;
+  let begun = '';
   for (const block of blocks) {
     const script = path.join(folder, 'block.sh');
-    await writeFile(script, SHELL + block.replaceAll(RUN_OF_THE_README, begun));
+    await writeFile(script, SHELL + block.replaceAll(A_RUN, begun));
     const stdout = await answerOf(script, { KEY: key, API: services[0]!.url });
     expect(stdout).toMatch(/^\{/u);
     begun = /"id":"([\w-]{36})"/u.exec(stdout)?.[1] ?? begun;
