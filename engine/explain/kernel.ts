@@ -30,6 +30,8 @@ export type ExplainKernel = {
     outFeatures: number,
     outValues: number,
   ): void;
+  spreadPatterns(patterns: number, size: number, bits: number, count: number): void;
+  addPatterns(cells: number, patterns: number, values: number, count: number): void;
 };
 
 let compiled: WebAssembly.Module | undefined;

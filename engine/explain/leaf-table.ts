@@ -3,17 +3,11 @@ import { gaussLegendre } from './gauss-legendre.ts';
 /** Buffers that leaf after leaf is worked out in: fresh ones cost more than the arithmetic. */
 export class LeafScratch {
   #doubles = new Float64Array(0);
-  #patterns = new Uint16Array(0);
 
   /** `count` doubles, whatever they hold; good until the next call. */
   doubles(count: number): Float64Array {
     if (this.#doubles.length < count) this.#doubles = new Float64Array(count * 2);
     return this.#doubles.subarray(0, count);
-  }
-
-  patterns(count: number): Uint16Array {
-    if (this.#patterns.length < count) this.#patterns = new Uint16Array(count * 2);
-    return this.#patterns.subarray(0, count);
   }
 }
 

@@ -16,11 +16,10 @@ import {
   slotWords,
   workspaceLayout,
 } from './plan-layout.ts';
-import { LeafScratch } from './leaf-table.ts';
 import { bytesOfRuns, chooseRuns, type LeafRun, runChoices } from './leaf-runs.ts';
 import { pairFeatures, type Pairing } from './pairing.ts';
 import { layOutQuadrature, type QuadratureProgram, sumOffset } from './quadrature-program.ts';
-import { layOutRun, type RunTable } from './run-table.ts';
+import { layOutRun, type RunTable, TableFiller } from './run-table.ts';
 import { prunedSegments } from './segments.ts';
 import { treeConditions, type TreeConditions } from './tree-conditions.ts';
 
@@ -195,9 +194,9 @@ export function prepareExplainer(model: Model, options: PrepareOptions = {}): Ex
   const { columnOffsets, columnBytes } = placeColumns(columns.list, blockRows);
   const arena = new Arena(HEADER_ADDRESS + HEADER_WORDS * 4);
 
-  const scratch = new LeafScratch();
+  const filler = new TableFiller(arena);
   const laidOut = plans.map((plan) =>
-    layOutTree(plan, pairing, columns, columnOffsets, blockRows, arena, scratch),
+    layOutTree(plan, pairing, columns, columnOffsets, blockRows, arena, filler),
   );
   const tableBytes = plans.reduce((sum, plan) => sum + plan.bytes, 0);
   const quadratureBytes = arena.end - HEADER_ADDRESS - tableBytes;
@@ -240,6 +239,7 @@ export function prepareExplainer(model: Model, options: PrepareOptions = {}): Ex
     spanRows,
   ];
   const memory = allocateMemory(arena.end);
+  filler.open(memory, explainKernel());
   arena.fill(memory.buffer);
   new Uint32Array(memory.buffer, HEADER_ADDRESS, HEADER_WORDS).set(header);
   return {
@@ -330,12 +330,12 @@ function layOutTree(
   columnOffsets: ArrayLike<number>,
   blockRows: number,
   arena: Arena,
-  scratch: LeafScratch,
+  filler: TableFiller,
 ): LaidOutTree {
   const { tree, conditions } = plan;
   const tables = arena.end;
   const runs = plan.runs.map((run) =>
-    layOutRun(run, conditions, tree.leafValue, pairing, columns, columnOffsets, arena, scratch),
+    layOutRun(run, conditions, tree.leafValue, pairing, columns, columnOffsets, arena, filler),
   );
   if (plan.quadrature.length === 0) return { plan, tables, runs, quadrature: undefined };
   const quadrature = layOutQuadrature(

@@ -1,8 +1,9 @@
 import type { Arena } from './arena.ts';
 import type { Columns } from './columns.ts';
 import { type CellMap, cellsOfLeaves, indexRecord } from './index-records.ts';
-import { leafPatterns, type LeafScratch } from './leaf-table.ts';
-import type { LeafRun } from './leaf-runs.ts';
+import type { ExplainKernel } from './kernel.ts';
+import { leafPatterns, LeafScratch } from './leaf-table.ts';
+import { type LeafRun, MAX_CELLS } from './leaf-runs.ts';
 import type { Pairing } from './pairing.ts';
 import type { TreeConditions, TreeFeature } from './tree-conditions.ts';
 
@@ -22,7 +23,7 @@ type Axis = {
   stride: number;
 };
 
-/** Reserves a run's tables and writes the sums of its leaves' contributions under every combination of cells. */
+/** Reserves a run's tables, which `filler` writes once the memory is there. */
 export function layOutRun(
   run: LeafRun,
   tree: TreeConditions,
@@ -31,7 +32,7 @@ export function layOutRun(
   columns: Columns,
   columnOffsets: ArrayLike<number>,
   arena: Arena,
-  scratch: LeafScratch,
+  filler: TableFiller,
 ): RunTable {
   const { axes, lowCells, cells } = axesOf(run, tree);
   const record = indexRecord(
@@ -43,16 +44,11 @@ export function layOutRun(
   const pairs = [...new Set(axes.map(({ feature }) => pairing.pairOf[feature.feature]!))].sort(
     (a, b) => a - b,
   );
-  const first = arena.reserve(pairs.length * cells * ENTRY_BYTES, (buffer, address) => {
-    const sums = new Float64Array(buffer, address, pairs.length * cells * 2);
-    const order = new Map(pairs.map((pair, i) => [pair, i]));
-    for (const leaf of run.leaves) {
-      const value = leafValues[tree.leafAt[leaf]!]!;
-      addLeaf(sums, leaf, value, axes, cells, scratch, (feature) => {
-        const slot = pairing.slotOf[feature]!;
-        return order.get(slot >> 1)! * cells * 2 + (slot & 1);
+  const first = arena.reserve(pairs.length * cells * ENTRY_BYTES, (_, address) => {
+    for (const leaf of run.leaves)
+      filler.addLeaf(leaf, leafValues[tree.leafAt[leaf]!]!, axes, pairing, (pair) => {
+        return address + pairs.indexOf(pair) * cells * ENTRY_BYTES;
       });
-    }
   });
   return {
     record,
@@ -85,61 +81,83 @@ function axesOf(run: LeafRun, tree: TreeConditions): { axes: Axis[]; lowCells: n
   return { axes: ordered, lowCells: low, cells: low * high };
 }
 
-function addLeaf(
-  sums: Float64Array,
-  leaf: number,
-  value: number,
-  axes: readonly Axis[],
-  cells: number,
-  scratch: LeafScratch,
-  offsetOf: (feature: number) => number,
-): void {
-  const path = axes.filter(({ feature }) => feature.onPath[leaf] === 1);
-  const contributions = leafPatterns(
-    value,
-    path.map(({ feature }) => feature.ratio[leaf]!),
-    scratch,
-  );
-  const patternOf = patternsByCell(leaf, axes, scratch.patterns(cells));
-  const patterns = 1 << path.length;
-  path.forEach(({ feature }, i) => {
-    const own = contributions.subarray(i * patterns, (i + 1) * patterns);
-    addByPattern(sums, offsetOf(feature.feature), own, patternOf);
-  });
-}
+/** No leaf of a table has more features on its path: each of them parts the cells at least in two. */
+const MOST_PATTERNS = MAX_CELLS;
+const PATTERNS_BYTES = MAX_CELLS * 2;
+const BITS_BYTES = 256 * 2;
 
-/** Which of the leaf's conditions each cell meets: bit j for the j-th axis on its path. Axes by ascending stride. */
-function patternsByCell(leaf: number, axes: readonly Axis[], patternOf: Uint16Array): Uint16Array {
-  patternOf[0] = 0;
-  let size = 1;
-  let bit = 1;
-  for (const { feature, cells: map } of axes) {
-    const onPath = feature.onPath[leaf] === 1;
-    const bits = new Uint16Array(map.count);
-    if (onPath) {
-      for (let atom = 0; atom < feature.atomCount; atom++) {
-        if (feature.meets[leaf * feature.atomCount + atom] === 1) bits[map.cellOf[atom]!] = bit;
-      }
-      bit <<= 1;
-    }
-    for (let cell = map.count - 1; cell >= 0; cell--) {
-      const own = bits[cell]!;
-      const start = cell * size;
-      for (let i = 0; i < size; i++) patternOf[start + i] = patternOf[i]! | own;
-    }
-    size *= map.count;
+/** Writes what leaves contribute into tables, by the kernel: in memory that the tables lie in themselves. */
+export class TableFiller {
+  readonly #scratch = new LeafScratch();
+  readonly #patternsAt: number;
+  readonly #bitsAt: number;
+  readonly #valuesAt: number;
+  #kernel!: ExplainKernel;
+  #bits!: Uint16Array;
+  #patterns!: Uint16Array;
+  #values!: Float64Array;
+
+  /** Reserves what it works in; to be made before any table. */
+  constructor(arena: Arena) {
+    this.#patternsAt = arena.reserve(PATTERNS_BYTES, () => undefined);
+    this.#bitsAt = arena.reserve(BITS_BYTES, () => undefined);
+    this.#valuesAt = arena.reserve(MOST_PATTERNS * ENTRY_BYTES, () => undefined);
   }
-  return patternOf;
-}
 
-/** Adds to every second number from `to` on what its cell's pattern contributes. */
-function addByPattern(
-  sums: Float64Array,
-  to: number,
-  contributions: Float64Array,
-  patternOf: Uint16Array,
-): void {
-  for (let cell = 0, at = to; cell < patternOf.length; cell++, at += 2) {
-    sums[at] = sums[at]! + contributions[patternOf[cell]!]!;
+  /** The memory is there; called before any table is filled. */
+  open(memory: WebAssembly.Memory, kernel: WebAssembly.Module): void {
+    this.#kernel = new WebAssembly.Instance(kernel, { env: { memory } }).exports as unknown as ExplainKernel;
+    this.#patterns = new Uint16Array(memory.buffer, this.#patternsAt, MAX_CELLS);
+    this.#bits = new Uint16Array(memory.buffer, this.#bitsAt, 256);
+    this.#values = new Float64Array(memory.buffer, this.#valuesAt, MOST_PATTERNS * 2);
+  }
+
+  /** @param tableOf address of the run's table of a pair of features */
+  addLeaf(
+    leaf: number,
+    value: number,
+    axes: readonly Axis[],
+    pairing: Pairing,
+    tableOf: (pair: number) => number,
+  ): void {
+    const path = axes.filter(({ feature }) => feature.onPath[leaf] === 1);
+    const ratios = path.map(({ feature }) => feature.ratio[leaf]!);
+    const contributions = leafPatterns(value, ratios, this.#scratch);
+    const cells = this.#patternsByCell(leaf, axes);
+    const patterns = 1 << path.length;
+    const slots = path.map(({ feature }) => pairing.slotOf[feature.feature]!);
+    slots.forEach((slot, i) => {
+      const other = slots.indexOf(slot ^ 1);
+      // A pair that is whole is added once, with the first of the two.
+      if (other >= 0 && other < i) return;
+      this.#values.fill(0, 0, patterns * 2);
+      this.#interleave(contributions, i * patterns, patterns, slot & 1);
+      if (other >= 0) this.#interleave(contributions, other * patterns, patterns, (slot & 1) ^ 1);
+      this.#kernel.addPatterns(tableOf(slot >> 1), this.#patternsAt, this.#valuesAt, cells);
+    });
+  }
+
+  #interleave(from: Float64Array, start: number, count: number, lane: number): void {
+    const values = this.#values;
+    for (let i = 0, at = lane; i < count; i++, at += 2) values[at] = from[start + i]!;
+  }
+
+  /** Which of the leaf's conditions each cell meets: bit j for the j-th axis on its path. Axes by ascending stride. */
+  #patternsByCell(leaf: number, axes: readonly Axis[]): number {
+    this.#patterns[0] = 0;
+    let size = 1;
+    let bit = 1;
+    for (const { feature, cells } of axes) {
+      const bits = this.#bits.fill(0, 0, cells.count);
+      if (feature.onPath[leaf] === 1) {
+        const start = leaf * feature.atomCount;
+        for (let atom = 0; atom < feature.atomCount; atom++)
+          if (feature.meets[start + atom] === 1) bits[cells.cellOf[atom]!] = bit;
+        bit <<= 1;
+      }
+      this.#kernel.spreadPatterns(this.#patternsAt, size, this.#bitsAt, cells.count);
+      size *= cells.count;
+    }
+    return size;
   }
 }

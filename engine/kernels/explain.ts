@@ -655,3 +655,29 @@ export function reasons(
     }
   }
 }
+
+/**
+ * Preparing a table: spreads the patterns of the axes so far (`size` of them, u16) over an axis of `count` cells, each of
+ * which adds its own bits (u16 at `bits`). In place, from behind.
+ */
+export function spreadPatterns(patterns: usize, size: usize, bits: usize, count: usize): void {
+  for (let cell = count; cell > 0; cell--) {
+    const own = load<u16>(bits + ((cell - 1) << 1));
+    const to = patterns + (((cell - 1) * size) << 1);
+    let i: usize = 0;
+    if (cell > 1) {
+      const owns = i16x8.splat(own);
+      for (; i + 8 <= size; i += 8) v128.store(to + (i << 1), v128.or(v128.load(patterns + (i << 1)), owns));
+    }
+    for (; i < size; i++) store<u16>(to + (i << 1), load<u16>(patterns + (i << 1)) | own);
+  }
+}
+
+/** Preparing a table: adds to each of its cells, two doubles a cell, the two doubles of the cell's pattern. */
+export function addPatterns(cells: usize, patterns: usize, values: usize, count: usize): void {
+  for (let cell: usize = 0; cell < count; cell++) {
+    const to = cells + (cell << 4);
+    const pattern = <usize>load<u16>(patterns + (cell << 1));
+    v128.store(to, f64x2.add(v128.load(to), v128.load(values + (pattern << 4))));
+  }
+}
