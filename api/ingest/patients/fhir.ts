@@ -91,11 +91,10 @@ class FhirParser implements CohortParser {
       if (++patients % PATIENTS_BETWEEN_LOOKS === 0) await this.#context.ready();
     }
     for (const [code, times] of this.#reader.warnings.counts) this.#emitter.warn(code, times);
-    await this.#pieces.close();
   }
 
-  abandon(): void {
-    void this.#pieces.close().catch(() => undefined);
+  async close(): Promise<void> {
+    await this.#pieces.close();
   }
 
   #patient(key: string, resources: readonly Json[], line: number): void {

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
-import { type FileHandle, open, unlink } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { namelessFile } from '#patients/sources/nameless-file.ts';
 
 const PARTITIONS = 256;
 const BYTES_IN_MEMORY = 16 * 1024 ** 2;
@@ -67,7 +67,7 @@ export class GroupedPieces {
     while (this.#pending.length > 0) {
       const blocks = this.#pending;
       this.#pending = [];
-      const file = (this.#file ??= await nameless(this.#folder));
+      const file = (this.#file ??= await namelessFile(this.#folder));
       for (const { partition, bytes } of blocks) {
         await file.write(bytes, 0, bytes.length, this.#fileBytes);
         (this.#places[partition] ??= []).push({ offset: this.#fileBytes, length: bytes.length });
@@ -160,10 +160,3 @@ export class GroupedPieces {
 }
 
 type MutableGroup = { key: string; pieces: Piece[]; dropped: number; bytes: number };
-
-async function nameless(folder: string): Promise<FileHandle> {
-  const name = path.join(folder, `iit-${process.pid}-${randomInt(2 ** 47)}.part`);
-  const file = await open(name, 'wx+', 0o600);
-  await unlink(name);
-  return file;
-}

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
-import { open, unlink, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { namelessFile } from '../nameless-file.ts';
 import { decodeRow, encodeRow, MOST_ROW_BYTES } from './row-codec.ts';
 import { patientKey, type LineListRow } from './row.ts';
 
@@ -78,7 +78,7 @@ export class RowStore {
     while (this.#pending.length > 0) {
       const blocks = this.#pending;
       this.#pending = [];
-      const file = (this.#file ??= await nameless(this.#folder));
+      const file = (this.#file ??= await namelessFile(this.#folder));
       for (const { partition, bytes } of blocks) {
         await writeWhole(file, bytes, this.#fileBytes);
         (this.#places[partition] ??= []).push({ offset: this.#fileBytes, length: bytes.length });
@@ -175,17 +175,4 @@ async function readWhole(file: FileHandle, into: Buffer, length: number, offset:
     if (bytesRead === 0) throw new Error('the file of rows is shorter than what was written');
     have += bytesRead;
   }
-}
-
-/** A new file that only its handle reaches. */
-async function nameless(folder: string): Promise<FileHandle> {
-  const name = path.join(folder, `iit-line-list-${process.pid}-${randomInt(2 ** 47)}`);
-  const file = await open(name, 'wx+', 0o600);
-  try {
-    await unlink(name);
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
-  return file;
 }
