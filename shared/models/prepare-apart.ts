@@ -1,8 +1,10 @@
 import { Worker } from 'node:worker_threads';
 import type { PreparedModel } from '#engine/index.ts';
+import { threadHeap } from '#shared/lifecycle/thread-heap.ts';
 
 const DEADLINE_MS = 60_000;
 const HEAP_MB = 384;
+const YOUNG_MB = 24;
 const SCRIPT = new URL('prepare-thread.ts', import.meta.url);
 
 /**
@@ -12,7 +14,7 @@ const SCRIPT = new URL('prepare-thread.ts', import.meta.url);
 export async function prepareApart(text: string): Promise<PreparedModel> {
   const worker = new Worker(SCRIPT, {
     workerData: text,
-    resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+    resourceLimits: threadHeap({ oldMb: HEAP_MB, youngMb: YOUNG_MB }),
   });
   let timer: NodeJS.Timeout | undefined;
   try {

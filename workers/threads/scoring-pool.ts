@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import type { PreparedModel } from '#engine/index.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
+import { threadHeap } from '#shared/lifecycle/thread-heap.ts';
 import type { Logger } from '#shared/log/logger.ts';
 import type { ScoredChunk, ScoreTask } from './score-chunk.ts';
 import type { ThreadAnswer, ThreadTask } from './scoring-thread.ts';
@@ -31,7 +32,7 @@ export type ScoringPoolOptions = {
   log: Logger;
 };
 
-const THREAD_YOUNG_MB = 12;
+const THREAD_YOUNG_MB = 24;
 
 export function createScoringPool(options: ScoringPoolOptions): ScoringPool {
   const threads = options.threads === 0 ? availableParallelism() : options.threads;
@@ -45,7 +46,7 @@ export function createScoringPool(options: ScoringPoolOptions): ScoringPool {
       maxQueue: options.maxTasks,
       concurrentTasksPerWorker: 1,
       idleTimeout: Infinity,
-      resourceLimits: { maxOldGenerationSizeMb: options.heapMb, maxYoungGenerationSizeMb: THREAD_YOUNG_MB },
+      resourceLimits: threadHeap({ oldMb: options.heapMb, youngMb: THREAD_YOUNG_MB }),
     });
     opened.on('error', (error: Error) => {
       options.log.error({ err: error }, 'a scoring thread failed');

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import { ServiceError } from '#shared/errors/errors.ts';
+import { threadHeap } from '#shared/lifecycle/thread-heap.ts';
 import type { Logger } from '#shared/log/logger.ts';
 import type { MessageBatch, MessageReading, ReadBatch } from './message-batch.ts';
 import type { MessageTask } from './message-thread.ts';
@@ -16,7 +17,7 @@ export type MessageReaders = AsyncDisposable & {
 /** More threads than these wait for the one that cuts the upload into messages. */
 const MAX_THREADS = 4;
 const HEAP_MB = 96;
-const YOUNG_MB = 16;
+const YOUNG_MB = 24;
 const IDLE_MS = 30_000;
 
 /** `threads` 0: one a core, at most four. None runs before the first batch, and idle ones end after half a minute. */
@@ -31,7 +32,7 @@ export function createMessageReaders({ threads, log }: { threads: number; log: L
       maxThreads: count,
       concurrentTasksPerWorker: 1,
       idleTimeout: IDLE_MS,
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: YOUNG_MB },
+      resourceLimits: threadHeap({ oldMb: HEAP_MB, youngMb: YOUNG_MB }),
     });
     opened.on('error', (error: Error) => {
       log.error({ err: error }, 'a thread that reads patient messages failed');

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { threadHeap } from '#shared/lifecycle/thread-heap.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import type { FlaggedCell } from './cell-flags.ts';
 import { tooLarge } from './faults.ts';
@@ -106,10 +107,7 @@ export class WorkbookUpload {
     };
     const worker = new Worker(THREAD, {
       workerData: input,
-      resourceLimits: {
-        maxOldGenerationSizeMb: this.#limits.heapMib,
-        maxYoungGenerationSizeMb: YOUNG_HEAP_MIB,
-      },
+      resourceLimits: threadHeap({ oldMb: this.#limits.heapMib, youngMb: YOUNG_HEAP_MIB }),
     });
     this.#worker = worker;
     const tell = (message: ToThread) => worker.postMessage(message);
