@@ -4,6 +4,9 @@ import { ServiceError } from '#shared/errors/errors.ts';
 
 const LONGEST_NAME = 50;
 
+/** No text of PostgreSQL holds it. */
+const NUL = '\u0000';
+
 /**
  * The query string by the route's schema. An empty value counts as absent. Throws `invalid_query` naming the first
  * faulty parameter, and all of them in `errors`.
@@ -16,6 +19,15 @@ export function parseQuery<Schema extends z.ZodObject>(
   for (const [name, value] of search) {
     if (Object.hasOwn(given, name))
       throw new ServiceError('invalid_query', `\`${name}\` is given twice.`, { field: name });
+    if (value.includes(NUL)) {
+      throw new ServiceError(
+        'invalid_query',
+        `\`${name.slice(0, LONGEST_NAME)}\` holds the character U+0000, which no value has.`,
+        {
+          field: name.slice(0, LONGEST_NAME),
+        },
+      );
+    }
     if (value !== '') Object.defineProperty(given, name, { value, enumerable: true });
   }
   const known = (schema ?? z.object({})).strict();
@@ -46,6 +58,7 @@ export function parsePath<Schema extends z.ZodObject>(
 ): z.output<Schema> {
   if (schema === undefined) return {} as z.output<Schema>;
   const parsed = schema.safeParse(given);
-  if (!parsed.success) throw new ServiceError('not_found', 'There is nothing at this address.');
+  if (!parsed.success || Object.values(given).some((value) => value.includes(NUL)))
+    throw new ServiceError('not_found', 'There is nothing at this address.');
   return parsed.data;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dayParameter } from '#api/http/time-parameters.ts';
 import type { TimeZone } from '#patients/values/time-zone.ts';
 import { type InputOptions, SOURCES } from './input-format.ts';
 import { DELIMITERS } from './sniff/dialect.ts';
@@ -29,7 +30,7 @@ export const inputQuery = {
     .optional()
     .meta({ description: 'How dates such as 01/12/2026 are to be read where the columns do not show it' }),
   sheet: z.string().max(100).optional().meta({ description: 'The only sheet of a workbook to be read' }),
-  as_of: z.iso.date().optional().meta({
+  as_of: dayParameter.optional().meta({
     description:
       'Patient messages and line lists: the day to score on; by default the latest snapshot’s, or today',
   }),

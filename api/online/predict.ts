@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dayParameter } from '#api/http/time-parameters.ts';
 import type { ApiDeps } from '#api/deps.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import { parseIsoDay } from '#patients/record/epoch-day.ts';
@@ -20,8 +21,7 @@ export const predictQuery = z.strictObject({
     .enum(['true', 'false'])
     .default('false')
     .meta({ description: 'true lets fields pass that the model has no feature for' }),
-  as_of: z.iso
-    .date()
+  as_of: dayParameter
     .optional()
     .meta({ description: 'Patient messages: the day to score on; today (UTC) by default' }),
 });

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { instantParameter } from '#api/http/time-parameters.ts';
 import { recordAccess } from '#api/audit/record-access.ts';
 import { jsonResponse, route } from '#api/route.ts';
 
@@ -22,8 +23,8 @@ const query = z.strictObject({
   actor: z.string().max(200).optional(),
   outcome: z.enum(['success', 'refused', 'failure']).optional(),
   entity: z.string().max(200).optional().meta({ description: 'Such as job/<id> or patient/<id>' }),
-  from: z.iso.datetime({ offset: true }).optional().meta({ description: 'Recorded at or after' }),
-  to: z.iso.datetime({ offset: true }).optional().meta({ description: 'Recorded before' }),
+  from: instantParameter.optional().meta({ description: 'Recorded at or after' }),
+  to: instantParameter.optional().meta({ description: 'Recorded before' }),
   limit: z.coerce.number().int().min(1).max(500).default(50),
   cursor: z.string().optional(),
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { instantParameter } from '#api/http/time-parameters.ts';
 import { auditPosition, auditRecordSchema, readAuditRecords } from '#api/audit/audit-records.ts';
 import { recordAccess } from '#api/audit/record-access.ts';
 import { readStoredInputs } from '#api/audit/stored-inputs.ts';
@@ -12,8 +13,8 @@ const query = z.strictObject({
   job_id: z.guid().optional(),
   actor: z.string().max(200).optional().meta({ description: 'Name of the key that asked for the score' }),
   model: z.string().max(64).optional().meta({ description: 'Version of the model' }),
-  from: z.iso.datetime({ offset: true }).optional().meta({ description: 'Recorded at or after' }),
-  to: z.iso.datetime({ offset: true }).optional().meta({ description: 'Recorded before' }),
+  from: instantParameter.optional().meta({ description: 'Recorded at or after' }),
+  to: instantParameter.optional().meta({ description: 'Recorded before' }),
   include: z
     .literal('input')
     .optional()

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dayParameter } from '#api/http/time-parameters.ts';
 import { recordAccess } from '#api/audit/record-access.ts';
 import { readCallPage } from '#api/calls/call-list.ts';
 import { requireCurrentList } from '#api/calls/require-facility.ts';
@@ -80,7 +81,7 @@ export const currentListRoute = route(
       capacity: z.coerce.number().int().min(1).max(500).default(50),
       sort: z.enum(['risk', 'days']).default('risk'),
       after: z.coerce.number().int().positive().optional(),
-      on: z.iso.date().optional().meta({ description: 'The day from which days are counted; today' }),
+      on: dayParameter.optional().meta({ description: 'The day from which days are counted; today' }),
     }),
     answers: {
       200: { description: 'One page', content: [{ type: 'application/json', schema: answer }] },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dayParameter } from '#api/http/time-parameters.ts';
 import { recordAccess } from '#api/audit/record-access.ts';
 import { jobParams } from '#api/jobs/job-params.ts';
 import { requireKept } from '#api/results/require-kept.ts';
@@ -28,7 +29,7 @@ const query = z.strictObject({
     .max(MOST_ROWS)
     .optional()
     .meta({ description: 'Only as many of the highest risk as can be called, in each facility' }),
-  on: z.iso.date().optional().meta({
+  on: dayParameter.optional().meta({
     description:
       'The day from which days to due are counted; by default the day that each patient’s data describe',
   }),

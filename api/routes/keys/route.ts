@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { instantParameter } from '#api/http/time-parameters.ts';
 import { createKey, KeyError, listKeys, revokeKey, SCOPES } from '#api/auth/keys.ts';
 import { jsonBody } from '#api/http/json-body.ts';
 import { jsonResponse, route } from '#api/route.ts';
@@ -54,7 +55,7 @@ const newKey = z
   .strictObject({
     name: z.string().trim().min(1).max(100),
     scopes: z.array(z.enum(SCOPES)).min(1),
-    expires_at: z.iso.datetime({ offset: true }).optional(),
+    expires_at: instantParameter.optional(),
   })
   .meta({ id: 'NewApiKey' });
 

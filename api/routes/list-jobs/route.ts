@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dayParameter } from '#api/http/time-parameters.ts';
 import { jobPosition, listJobs as readJobs } from '#api/jobs/list-jobs.ts';
 import { jobSchema, jobStatusSchema, jobView } from '#api/jobs/job-view.ts';
 import { jsonResponse, route } from '#api/route.ts';
@@ -11,7 +12,7 @@ const query = z.strictObject({
     .max(100)
     .optional()
     .meta({ description: 'Part of the name, of who submitted it, or of the id' }),
-  ended_from: z.iso.date().optional().meta({ description: 'Only jobs that ended on this day or after' }),
+  ended_from: dayParameter.optional().meta({ description: 'Only jobs that ended on this day or after' }),
   limit: z.coerce.number().int().min(1).max(500).default(50),
   cursor: z.string().optional(),
 });

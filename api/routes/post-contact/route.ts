@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dayParameter } from '#api/http/time-parameters.ts';
 import { requireCurrentList } from '#api/calls/require-facility.ts';
 import { addContact } from '#api/contacts/add-contact.ts';
 import { CONTACT_RESULTS } from '#api/contacts/contacts.ts';
@@ -10,8 +11,7 @@ const body = z
     facility_id: z.string().min(1).max(64),
     patient_id: z.string().min(1).max(64),
     result: z.enum(CONTACT_RESULTS),
-    coming_on: z.iso
-      .date()
+    coming_on: dayParameter
       .nullable()
       .default(null)
       .meta({ description: 'With will_come, if a day was named' }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dayParameter } from '#api/http/time-parameters.ts';
 import { recordAccess } from '#api/audit/record-access.ts';
 import { parseJson } from '#api/http/parse-json.ts';
 import { jsonResponse, route } from '#api/route.ts';
@@ -19,7 +20,7 @@ const outcomeSchema = z
     job_id: z.uuid().optional().meta({ description: 'With `row`: the very prediction' }),
     row: z.int().positive().optional(),
     outcome: z.enum(['interrupted', 'in_care']),
-    date: z.iso.date().meta({
+    date: dayParameter.meta({
       description:
         'interrupted: the 28th day past due · in_care: until when the patient is known to be in care',
     }),

@@ -1,5 +1,6 @@
 import { html, raw } from 'hono/html';
 import { z } from 'zod';
+import { dayParameter } from '#api/http/time-parameters.ts';
 import type { AuditRecord } from '#api/audit/audit-records.ts';
 import { parseQuery } from '#api/http/parse-parameters.ts';
 import { auditEvents } from '#api/routes/audit-events/route.ts';
@@ -19,8 +20,8 @@ const query = z.object({
   job: z.guid().optional(),
   actor: z.string().max(200).optional(),
   action: z.string().max(100).optional(),
-  from: z.iso.date().optional(),
-  to: z.iso.date().optional(),
+  from: dayParameter.optional(),
+  to: dayParameter.optional(),
   cursor: z.string().optional(),
 });
 type Query = z.output<typeof query>;

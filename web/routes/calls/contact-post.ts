@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dayParameter } from '#api/http/time-parameters.ts';
 import { dayIn } from '#api/calls/standing.ts';
 import { addContact } from '#api/contacts/add-contact.ts';
 import { CONTACT_RESULTS } from '#api/contacts/contacts.ts';
@@ -16,7 +17,7 @@ export const contactPost = page(
       facility: z.string().max(64),
       patient: z.string().max(64),
       result: z.enum(CONTACT_RESULTS),
-      coming_on: z.iso.date().optional(),
+      coming_on: dayParameter.optional(),
       rank: z.coerce.number().int().optional(),
       next: z.string().optional(),
     }),

@@ -1,5 +1,6 @@
 import { html, raw } from 'hono/html';
 import { z } from 'zod';
+import { dayParameter } from '#api/http/time-parameters.ts';
 import { parseQuery } from '#api/http/parse-parameters.ts';
 import { toServiceError, PROBLEMS } from '#api/http/problem.ts';
 import { checkCohort } from '#api/routes/check-cohort/route.ts';
@@ -16,7 +17,7 @@ const ROWS_CHECKED = '2000';
 
 const options = z.object({
   name: z.string().min(1).max(200).optional(),
-  as_of: z.iso.date().optional(),
+  as_of: dayParameter.optional(),
   date_order: z.enum(['dmy', 'mdy', 'ymd']).optional(),
   allow_stale: z.enum(['true', 'false']).optional(),
   ignore_unknown: z.enum(['true', 'false']).optional(),

@@ -1,5 +1,6 @@
 import { html, raw } from 'hono/html';
 import { z } from 'zod';
+import { dayParameter } from '#api/http/time-parameters.ts';
 import { jobPosition, listJobs } from '#api/jobs/list-jobs.ts';
 import type { JobRow } from '#api/jobs/job-row.ts';
 import { jobStatusSchema } from '#api/jobs/job-view.ts';
@@ -16,7 +17,7 @@ const PAGE_ROWS = 100;
 const query = z.object({
   status: jobStatusSchema.optional(),
   q: z.string().max(100).optional(),
-  ended: z.iso.date().optional(),
+  ended: dayParameter.optional(),
   cursor: z.string().optional(),
 });
 

@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import { z } from 'zod';
+import { dayParameter } from '#api/http/time-parameters.ts';
 import { recordAccess } from '#api/audit/record-access.ts';
 import { createKey, KeyError, revokeKey, SCOPES } from '#api/auth/keys.ts';
 import { parseFacilities } from '#api/facilities/facility-csv.ts';
@@ -122,7 +123,7 @@ export const newKeyPost = page(
       scope_read: flag,
       scope_audit: flag,
       scope_admin: flag,
-      expires: z.iso.date().optional(),
+      expires: dayParameter.optional(),
     }),
   },
   async (call) => {
