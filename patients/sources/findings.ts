@@ -1,5 +1,6 @@
 import { isMissing } from '../values/missing.ts';
 import { readBoolean } from '../values/booleans.ts';
+import { DEATH_OF_ANOTHER } from './death-of-another.ts';
 import { readRefill } from './line-list/refill.ts';
 import { readViralLoad as readViralLoadCell } from './viral-load.ts';
 import { clausesOf, remembered, wordsOf } from './plain-text.ts';
@@ -207,8 +208,9 @@ export const readDsdModel = finding((plain, words) => {
 export type Exit = 'death' | 'transferOut' | 'stopped' | 'lost' | 'back' | 'none';
 
 /** Reads a reason for termination; `undefined` where it says nothing of the kind. "Not dead", "transferred in" are none. */
-export const readExit: (text: string) => Exit | undefined = remembered((plain) => {
-  if (isMissing(plain)) return 'none';
+export const readExit: (text: string) => Exit | undefined = remembered((text) => {
+  if (isMissing(text)) return 'none';
+  const plain = text.replace(DEATH_OF_ANOTHER, ' ').trim();
   const words = wordsOf(plain);
   const died = said(plain, 'dead', 'death', 'died', 'decease', 'demise', 'mortality');
   if (died === undefined && /\bpassed (?:away|on)\b|^expired$/u.test(plain)) return 'death';

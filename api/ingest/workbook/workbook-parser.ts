@@ -40,7 +40,9 @@ export function workbookParser(context: FormatContext, source: Source | undefine
   const workbook = new WorkbookUpload({
     onSheets: (sheets) => {
       const visible = sheets.filter(({ visibility, hasCells }) => visibility === 'visible' && hasCells);
-      const named = sheets.filter(({ name }) => name === options.sheet);
+      // As in Excel itself, no two sheets differ by case alone.
+      const asked = options.sheet?.trim().toLowerCase();
+      const named = sheets.filter(({ name }) => name.trim().toLowerCase() === asked);
       if (options.sheet !== undefined && named.length === 0) {
         throw new ServiceError(
           'invalid_query',

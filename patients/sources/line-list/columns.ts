@@ -377,6 +377,15 @@ const SPELLINGS = {
   statusDate: ['dateofcurrentartstatus', 'currentartstatusdate', 'dateofcurrentstatus'],
   outcome: ['patientoutcome', 'outcomes', 'outcome', 'finaloutcome'],
   outcomeDate: ['patientoutcomedate', 'outcomesdate', 'outcomedate'],
+  deathDate: ['patientdeceaseddate', 'deceaseddate', 'dateofdeath', 'deathdate', 'datedeceased'],
+  transferOutDate: [
+    'transferredoutdate',
+    'patienttransferredoutdate',
+    'transferoutdate',
+    'dateoftransferout',
+    'datetransferredout',
+    'dateoftransferredout',
+  ],
   dsd: [
     'currentdsdmodel',
     'dsdmodel',
@@ -404,6 +413,8 @@ export const DATE_COLUMNS = [
   'viralLoadResult',
   'statusDate',
   'outcomeDate',
+  'deathDate',
+  'transferOutDate',
   'nextAppointment',
 ] as const satisfies readonly Column[];
 export type DateColumn = (typeof DATE_COLUMNS)[number];

@@ -23,6 +23,8 @@ const TITLES = {
   result: 'Date of Current Viral Load (yyyy-mm-dd)',
   status: 'Current ART Status',
   statusDate: 'Date of Current ART Status',
+  deceased: 'patient_deceased_date',
+  movedOut: 'patient_transferred_out_date',
   manager: 'Case Manager',
   snapshot: 'Snapshot Date',
 } as const;
@@ -419,6 +421,16 @@ describe('stacked snapshots', () => {
       },
     );
     expect(codesOf(gone)).toEqual({ 'SYN-1': 'patient_died' });
+  });
+
+  it('ends by a date of death or of transfer out, whatever the status was left at, unless medicines were given after', async () => {
+    const codes = async (cells: Cells) => codesOf(await tryList(list(cells), { asOf: AS_OF }));
+    expect(await codes({ deceased: '2026-06-28' })).toEqual({ 'SYN-1': 'patient_died' });
+    expect(await codes({ movedOut: '2026-06-28', status: 'IIT' })).toEqual({
+      'SYN-1': 'transferred_out',
+    });
+    expect(await codes({ deceased: '2026-06-01' })).toEqual({});
+    expect(await codes({ deceased: '', movedOut: 'N/A' })).toEqual({});
   });
 
   it('a faulty row costs itself, and the person too where it is the newest', async () => {

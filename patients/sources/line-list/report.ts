@@ -58,6 +58,8 @@ const MEANINGS: Readonly<Record<Column, string>> = {
   statusDate: 'date of ART status',
   outcome: 'outcome',
   outcomeDate: 'date of outcome',
+  deathDate: 'date of death',
+  transferOutDate: 'date of transfer out',
   dsd: 'DSD model',
   caseManager: 'case_manager',
   snapshot: 'snapshot date',

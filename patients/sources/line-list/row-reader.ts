@@ -19,7 +19,7 @@ import { readHeader, type Column, type DateColumn, type Header, type Layout } fr
 import { judgeColumns, refillColumn, type Judgement } from './judge-columns.ts';
 import { MOST_REFILL_DAYS, readRefill } from './refill.ts';
 import type { LineListRow } from './row.ts';
-import { readStatus } from './status.ts';
+import { INTERRUPTED, readStatus, STATUSES } from './status.ts';
 import type { CellFlag } from './table-row.ts';
 import { readViralLoad } from '../viral-load.ts';
 
@@ -57,6 +57,12 @@ export type RowReaderOptions = {
     title: string,
   ) => void;
 };
+
+/** Columns whose date says that care ended, whatever the status was left at. */
+const EXIT_DATES = [
+  [STATUSES.indexOf('died'), 'deathDate'],
+  [STATUSES.indexOf('transferred_out'), 'transferOutDate'],
+] as const satisfies readonly (readonly [number, DateColumn])[];
 
 /** Reads the rows of one sheet, its columns as judged. Not to be shared between calls that interleave. */
 export class RowReader {
@@ -349,14 +355,26 @@ export class RowReader {
     }
   }
 
-  /** The status; the outcome where the status says nothing, or that the patient is in care. */
+  /**
+   * The status; the outcome where the status says nothing, or that the patient is in care; where neither tells that care
+   * ended, a date of death or of transfer out does.
+   */
   #status(row: LineListRow): void {
     row.status = readStatus(this.#raw('status'));
     row.statusDay = this.#date('statusDate');
     const outcome = readStatus(this.#raw('outcome'));
-    if (outcome <= row.status || row.status > 3) return;
-    row.status = outcome;
-    row.statusDay = this.#date('outcomeDate');
+    if (outcome > row.status && row.status <= INTERRUPTED) {
+      row.status = outcome;
+      row.statusDay = this.#date('outcomeDate');
+    }
+    if (row.status > INTERRUPTED) return;
+    for (const [status, column] of EXIT_DATES) {
+      const day = this.#date(column);
+      if (Number.isNaN(day)) continue;
+      row.status = status;
+      row.statusDay = day;
+      return;
+    }
   }
 
   #identifiers(): Identifiers {

@@ -1,3 +1,5 @@
+import { DEATH_OF_ANOTHER } from '../death-of-another.ts';
+
 /**
  * What a list says of a person's standing, worst first. `interrupted` and `in_care` are what the pickup date tells better;
  * `unknown` says nothing. Codes are stored with rows: append, never renumber.
@@ -14,6 +16,9 @@ export const STATUSES = [
   'invalid',
 ] as const;
 export type Status = (typeof STATUSES)[number];
+
+/** Up to here a status leaves the patient in care, or may. */
+export const INTERRUPTED = STATUSES.indexOf('interrupted');
 
 const LONGEST_STATUS = 80;
 const MOST_REMEMBERED = 500;
@@ -56,7 +61,8 @@ export function readStatus(text: string): number {
     .normalize('NFD')
     .replaceAll(/\p{M}/gu, '')
     .replaceAll(/[^a-z0-9]+/gu, ' ')
-    .trim();
+    .trim()
+    .replace(DEATH_OF_ANOTHER, ' ');
   const status = PATTERNS.find(([pattern]) => pattern.test(plain))?.[1] ?? 'unknown';
   const code = STATUSES.indexOf(status);
   if (known.size < MOST_REMEMBERED && text.length <= LONGEST_STATUS) known.set(text, code);
