@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const exclude = ['node_modules/**', '.data/**', '.venv/**'];
@@ -12,6 +13,8 @@ const limits = {
 /** Only the `int` project starts PostgreSQL and Redis, and only when one of its files is in the run. */
 export default defineConfig({
   test: {
+    // Files mostly wait for other processes: one more at a time than Vitest would take on two cores.
+    maxWorkers: availableParallelism(),
     reporters: ['default', './test/support/count-reporter.ts'],
     projects: [
       {

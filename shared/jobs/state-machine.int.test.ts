@@ -122,7 +122,7 @@ class RealJob {
         await sql`UPDATE chunks SET lease_until = now() - interval '1 second'
           WHERE job_id = ${jobId} AND state = 'leased' AND chunk_no % 2 = ${action.half}`.execute(db);
         const { bells } = await expireLeases(db, { maxAttempts: action.maxAttempts, ringSeconds: 3_600 });
-        this.bells.push(...bells.filter((bell) => bell.jobId === jobId));
+        this.bells.push(...inOrder(bells.filter((bell) => bell.jobId === jobId)));
         return 'swept';
       }
       case 'rering': {
@@ -130,7 +130,7 @@ class RealJob {
           WHEN ${action.half} THEN -1 ELSE 3600 END)
           WHERE job_id = ${jobId} AND state = 'pending'`.execute(db);
         const bells = await reringOverdue(db, { ringSeconds: 3_600 });
-        this.bells.push(...bells.filter((bell) => bell.jobId === jobId));
+        this.bells.push(...inOrder(bells.filter((bell) => bell.jobId === jobId)));
         return 'swept';
       }
       case 'cancel':
@@ -140,10 +140,15 @@ class RealJob {
         await abortJob(db, { jobId, ...failure });
         return 'aborted';
       case 'retry':
-        this.bells.push(...(await db.transaction().execute((trx) => retryQuarantined(trx, jobId))));
+        this.bells.push(...inOrder(await db.transaction().execute((trx) => retryQuarantined(trx, jobId))));
         return 'retried';
     }
   }
+}
+
+/** PostgreSQL returns the rows of an update in any order; the model rings by number. */
+function inOrder(bells: readonly Bell[]): Bell[] {
+  return bells.toSorted((a, b) => a.chunkNo - b.chunkNo);
 }
 
 /** As a worker writes a chunk: rows and state in one transaction, behind the fence. */

@@ -74,7 +74,9 @@ export async function startAttackedStack(queue: Queue): Promise<AttackedStack> {
     ).key;
   const all = ['submit', 'read', 'audit', 'admin'] as const;
   const keys = { victim: await key('victim', all), attacker: await key('attacker', all) };
-  const api = started.use(await startService({ service: 'api', databaseUrl, queueUrl }));
+  const api = started.use(
+    await startService({ service: 'api', databaseUrl, queueUrl, env: { TRUST_PROXY_HOPS: 1 } }),
+  );
   const submitted = await fetch(`${api.url}/v1/jobs?ignore_unknown=true&explain=0`, {
     method: 'POST',
     headers: { authorization: `Bearer ${keys.victim}`, 'content-type': 'text/csv' },

@@ -19,6 +19,7 @@ import { rawRequest } from './raw-request.ts';
 
 const MB = 1024 ** 2;
 const QUIET_MS = 3_000;
+const ATTACK_MS = 6_000;
 type Body = NonNullable<RequestInit['body']>;
 
 const GOOD = {
@@ -96,10 +97,12 @@ describe.each<Queue>(['redis', 'postgres'])('with the queue on %s', (queue) => {
 
     test('twenty wide bodies at once are refused, or told to come back', async () => {
       const body = Buffer.from(`[{"patient_id":"a","x":[${'{},'.repeat(300_000)}{}]}]`);
-      const answers = await Promise.all(
-        Array.from({ length: 20 }, () => post('/v1/predict', 'application/json', body)),
-      );
-      for (const { status } of answers) expect([400, 413, 422, 503]).toContain(status);
+      await sustained(async () => {
+        const answers = await Promise.all(
+          Array.from({ length: 20 }, () => post('/v1/predict', 'application/json', body)),
+        );
+        for (const { status } of answers) expect([400, 413, 422, 503]).toContain(status);
+      });
     });
 
     test('40 slow bodies of 20 MB fill no more than their half of the budget', async () => {
@@ -130,8 +133,8 @@ describe.each<Queue>(['redis', 'postgres'])('with the queue on %s', (queue) => {
     });
 
     test('a hundred thousand unreadable rows are counted, not held', async () => {
-      const { status } = await csv(`${COLUMNS}\n${'P,x,x,x,x,x,x\n'.repeat(100_000)}`);
-      expect([202, 422, 503]).toContain(status);
+      const body = `${COLUMNS}\n${'P,x,x,x,x,x,x\n'.repeat(100_000)}`;
+      await sustained(async () => expect([202, 422, 503]).toContain((await csv(body)).status));
     });
   });
 
@@ -166,7 +169,7 @@ describe.each<Queue>(['redis', 'postgres'])('with the queue on %s', (queue) => {
         { key: stack.keys.victim },
       );
       expect(victim.status).toBe(202);
-      expect((await Promise.all(held)).some(({ status }) => status === 429)).toBe(true);
+      expect((await Promise.all(held)).map(({ status }) => status)).toContain(429);
     });
 
     test('a body that stops is given up within half a minute', async () => {
@@ -227,12 +230,14 @@ describe.each<Queue>(['redis', 'postgres'])('with the queue on %s', (queue) => {
       const before = await lookups();
       const guess = () => `iit_${randomBytes(9).toString('hex').slice(0, 12)}_${'A'.repeat(43)}`;
       const statuses = new Set<number>();
-      for (let round = 0; round < 10; round++) {
+      await sustained(async () => {
+        // From an address of its own: what it is limited by shall be no other test's.
+        const headers = { 'x-forwarded-for': '203.0.113.9' };
         const answers = await Promise.all(
-          Array.from({ length: 100 }, () => ask('/v1/jobs', { key: guess() })),
+          Array.from({ length: 100 }, () => ask('/v1/jobs', { key: guess(), headers })),
         );
         for (const { status } of answers) statuses.add(status);
-      }
+      });
       expect([...statuses].toSorted((a, b) => a - b)).toEqual([401, 429]);
       expect((await lookups()) - before).toBeLessThan(5);
     });
@@ -339,7 +344,7 @@ describe.each<Queue>(['redis', 'postgres'])('with the queue on %s', (queue) => {
       });
       expect(status).toBeGreaterThanOrEqual(400);
       expect(status).toBeLessThan(500);
-      expect(text).not.toMatch(/invalid byte sequence|out of range|syntax for type|relation "/iu);
+      expect(text).not.toMatch(/invalid byte sequence|field value out of range|syntax for type|relation "/iu);
     });
 
     test('a NUL in one tenant’s messages fails no prediction of another', async () => {
@@ -425,8 +430,12 @@ describe.each<Queue>(['redis', 'postgres'])('with the queue on %s', (queue) => {
         (text: string) => text.replace(/^num_leaves=\d+/mu, 'num_leaves=2147483647'),
       ],
       [
-        'trees without end',
-        (text: string) => `${text}${'Tree=1\nnum_leaves=1\nleaf_value=0\n\n'.repeat(20_000)}`,
+        'trees that the text’s sizes do not know',
+        (text: string) =>
+          text.replace(
+            'end of trees',
+            `${'Tree=1\nnum_leaves=1\nleaf_value=0\n\n'.repeat(20_000)}end of trees`,
+          ),
       ],
       ['a chain of splits', (text: string) => withTree(text, chain(3_000))],
       ['a circle of splits', (text: string) => text.replace(/^left_child=\S+/mu, 'left_child=0')],
@@ -464,6 +473,13 @@ describe.each<Queue>(['redis', 'postgres'])('with the queue on %s', (queue) => {
     });
   });
 });
+
+/** Goes on for long enough that a percentile of the victim's polls is one. */
+async function sustained(attack: () => Promise<void>): Promise<void> {
+  const untilMs = performance.now() + ATTACK_MS;
+  do await attack();
+  while (performance.now() < untilMs);
+}
 
 function codeOf(text: string): string | undefined {
   try {

@@ -30,7 +30,8 @@ describe('clients that are slow, and too many', () => {
   test('fault 13: bodies that drip end with 408 and an aborted job, and give their places back', async () => {
     stack = await startFaultStack({ kind: 'postgres' });
     const api = await stack.api({ MAX_UPLOADS: 3 });
-    const cohort = makeCohort(model, 500);
+    // Half of it is more than is looked at before a job is opened.
+    const cohort = makeCohort(model, 6_000);
     const drips = [0, 1, 2].map(() => dripBody(stack, api, cohort.csv));
     await expect
       .poll(async () => (await stack.db().selectFrom('jobs').select('id').execute()).length)

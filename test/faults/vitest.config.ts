@@ -9,7 +9,7 @@ export default defineConfig({
     root: new URL('../..', import.meta.url).pathname,
     include: [
       'test/faults/*.test.ts',
-      'workers/worker.int.test.ts',
+      'workers/worker-on-*.int.test.ts',
       'shared/jobs/*.test.ts',
       'shared/audit/audit.int.test.ts',
       'shared/queue/doorbell.int.test.ts',

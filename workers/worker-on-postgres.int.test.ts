@@ -1,0 +1,3 @@
+import { describeWorker } from '#test/support/worker-promises.ts';
+
+describeWorker('postgres');
