@@ -1,8 +1,9 @@
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import path from 'node:path';
 import fc from 'fast-check';
 import { writeXlsx } from 'hucre/xlsx';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ServiceError } from '#shared/errors/errors.ts';
 import { type RawWorkbook, workbookOf, zipOf } from '#test/support/raw-workbook.ts';
 import type { FlaggedCell } from './cell-flags.ts';
@@ -218,9 +219,16 @@ describe('ending a reading', () => {
   });
 
   it('leaves no file behind, and may be closed at any time', async () => {
+    // A folder of its own: other files of the run spool into the common one.
+    const folder = mkdtempSync(path.join(tmpdir(), 'iit-spool-'));
+    vi.stubEnv('TMPDIR', folder);
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+      rmSync(folder, { recursive: true });
+    });
     const upload = new WorkbookUpload({ onRow: () => undefined });
     await upload.write(book.subarray(0, 100));
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('iit-upload-'))).toEqual([]);
+    expect(readdirSync(folder)).toEqual([]);
     await upload.close();
     await upload.close();
     await expect(upload.write(book)).rejects.toMatchObject({ code: 'upload_aborted' });
