@@ -169,7 +169,9 @@ describe.each<Queue>(['redis', 'postgres'])('with the queue on %s', (queue) => {
         { key: stack.keys.victim },
       );
       expect(victim.status).toBe(202);
-      expect((await Promise.all(held)).map(({ status }) => status)).toContain(429);
+      // By its share of the places, or by the bytes that they may hold.
+      const refused = (await Promise.all(held)).filter(({ status }) => status === 429 || status === 503);
+      expect(refused.length).toBeGreaterThanOrEqual(2);
     });
 
     test('a body that stops is given up within half a minute', async () => {
@@ -243,7 +245,7 @@ describe.each<Queue>(['redis', 'postgres'])('with the queue on %s', (queue) => {
     });
 
     test.each(['', 'iit_', `iit_${'a'.repeat(12)}_`, 'Basic x', '\u00e4'.repeat(50), 'a'.repeat(8_000)])(
-      'the key %j opens nothing',
+      'a key that is none opens nothing (%#)',
       async (key) => {
         const { status } = await rawRequest({
           url: stack.url,
