@@ -5304,7 +5304,12 @@ export interface operations {
     };
     get_docs: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Calls, or what bodies hold */
+                show?: "calls" | "schemas";
+                /** @description Only the calls that hold these words */
+                find?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5318,6 +5323,15 @@ export interface operations {
                 };
                 content: {
                     "text/html": string;
+                };
+            };
+            /** @description `invalid_query`: A query parameter is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `internal`: Internal error */

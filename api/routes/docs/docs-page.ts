@@ -6,66 +6,125 @@ import type { JsonSchema } from '#api/openapi/json-schema.ts';
 
 type Markup = ReturnType<typeof html>;
 
+const PROBLEM_TYPE = 'application/problem+json';
+
+/** A call as the page shows it, and the words by which it is found. */
+type Section = { path: string; method: string; operation: Operation; markup: Markup; words: string };
+
+export type DocsPages = {
+  /** The calls that hold all of these words; every call for ''. */
+  calls: (find: string) => Promise<string>;
+  schemas: () => Promise<string>;
+};
+
 /**
- * The OpenAPI document as one page of plain HTML: no script, nothing loaded from anywhere, so it reads on a
+ * The OpenAPI document as pages of plain HTML: no script, nothing loaded from anywhere, so it reads on a
  * state office’s line and needs no relaxed content policy, which the usual viewers do.
  */
-export function docsPage(document: OpenApiDocument): Markup {
-  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
+export function docsPages(document: OpenApiDocument): DocsPages {
+  const sections: Section[] = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([name, operation]) => {
+      const method = name.toUpperCase();
+      const { summary, description = '', parameters, tags } = operation;
+      const words = [method, path, summary, description, ...tags, ...parameters.map((one) => one.name)];
+      return {
+        path,
+        method,
+        operation,
+        markup: operationSection(path, method, operation),
+        words: words.join(' ').toLowerCase(),
+      };
+    }),
   );
-  const tags = [...new Set(operations.flatMap(({ operation }) => operation.tags))];
+  const whole = lean(callsPage(document, sections, ''));
+  const schemas = lean(schemasPage(document));
+  return {
+    calls: async (find) => {
+      const words = find.toLowerCase().split(/\s+/u).filter(Boolean);
+      if (words.length === 0) return await whole;
+      const found = sections.filter((section) => words.every((word) => section.words.includes(word)));
+      return await lean(callsPage(document, found, find));
+    },
+    schemas: async () => await schemas,
+  };
+}
+
+/** Without the white space of the templates, which is a third of the page. */
+async function lean(markup: Markup): Promise<string> {
+  return String(await markup).replaceAll(/>\s+</gu, '><');
+}
+
+function callsPage(document: OpenApiDocument, sections: readonly Section[], find: string): Markup {
+  const tags = [...new Set(sections.flatMap(({ operation }) => operation.tags))];
+  const of = (tag: string) => sections.filter(({ operation }) => operation.tags.includes(tag));
   return page(
     `${document.info.title} ${document.info.version}`,
     html`<h1>${document.info.title} <small>${document.info.version}</small></h1>
       <p>${document.info.description}</p>
-      <p>Machine-readable: <a href="/openapi.json">/openapi.json</a> (OpenAPI ${document.openapi})</p>
+      <p>
+        <a href="/docs?show=schemas">What the bodies hold</a>; for machines
+        <a href="/openapi.json">/openapi.json</a> (OpenAPI ${document.openapi}).
+      </p>
+      <form role="search">
+        <input type="search" name="find" value="${find}" aria-label="Find calls by their words" />
+        <button>Find</button> ${find === '' ? '' : html`<a href="/docs">All calls</a>`}
+      </form>
+      ${find === '' ? '' : html`<p role="status">${sections.length} calls hold “${find}”.</p>`}
       <nav aria-label="Calls">
         ${tags.map(
           (tag) =>
             html`<p>
-              <b>${tag}</b>
-              ${operations
-                .filter(({ operation }) => operation.tags.includes(tag))
-                .map(
-                  ({ method, path, operation }) =>
-                    html`<a href="#${operation.operationId}">${method} ${path}</a> `,
-                )}
+              <b>${tag}</b> ${of(tag).map(
+                ({ method, path, operation }) =>
+                  html`<a href="#${operation.operationId}">${method} ${path}</a> `,
+              )}
             </p>`,
         )}
       </nav>
       ${tags.map(
         (tag) =>
           html`<h2>${tag}</h2>
-            ${operations
-              .filter(({ operation }) => operation.tags.includes(tag))
-              .map(({ path, method, operation }) => operationSection(path, method, operation))}`,
+            ${of(tag).map(({ markup }) => markup)}`,
       )}
-      <h2>Schemas</h2>
+      ${find === '' ? errorCodes() : ''}`,
+  );
+}
+
+function schemasPage(document: OpenApiDocument): Markup {
+  return page(
+    `What the bodies hold – ${document.info.title}`,
+    html`<h1>What the bodies hold</h1>
+      <p><a href="/docs">The calls</a></p>
       ${Object.entries(document.components.schemas).map(
         ([name, schema]) =>
           html`<details id="schema-${name}">
             <summary><code>${name}</code></summary>
-            <pre>${JSON.stringify(schema, null, 2)}</pre>
+            <pre>${JSON.stringify(schema, null, 1)}</pre>
           </details>`,
-      )}
-      <h2>Error codes</h2>
-      <table>
-        <tr>
-          <th>code</th>
-          <th>status</th>
-          <th>title</th>
-        </tr>
-        ${ERROR_CODES.map(
-          (code) =>
-            html`<tr>
-              <td><code>${code}</code></td>
-              <td>${PROBLEMS[code].status}</td>
-              <td>${PROBLEMS[code].title}</td>
-            </tr>`,
-        )}
-      </table>`,
+      )}`,
   );
+}
+
+function errorCodes(): Markup {
+  return html`<h2 id="errors">Error codes</h2>
+    <p>
+      Every refusal is <code>${PROBLEM_TYPE}</code> (<a href="/docs?show=schemas#schema-Problem">Problem</a>).
+    </p>
+    <table>
+      <tr>
+        <th>code</th>
+        <th>status</th>
+        <th>title</th>
+      </tr>
+      ${ERROR_CODES.map(
+        (code) =>
+          html`<tr>
+            <td><code>${code}</code></td>
+            <td>${PROBLEMS[code].status}</td>
+            <td>${PROBLEMS[code].title}</td>
+          </tr>`,
+      )}
+    </table>`;
 }
 
 /** A whole page around `body`. */
@@ -120,6 +179,15 @@ export function page(title: string, body: Markup | Markup[]): Markup {
         }
         .scope {
           color: #555;
+        }
+        nav b,
+        input {
+          margin-right: 0.6rem;
+        }
+        input,
+        button {
+          font: inherit;
+          padding: 0.3rem 0.6rem;
         }
         nav a {
           display: inline-block;
@@ -226,12 +294,22 @@ function operationSection(path: string, method: string, operation: Operation): M
         ([status, answer]) =>
           html`<tr>
             <td>${status}</td>
-            <td>${answer.description}</td>
-            <td>${contentOf(answer)}</td>
+            <td>${isProblem(answer) ? codesOf(answer) : answer.description}</td>
+            <td>${isProblem(answer) ? '' : contentOf(answer)}</td>
           </tr>`,
       )}
     </table>
   </details>`;
+}
+
+/** What every refusal is: the page says it once, above the codes. */
+function isProblem({ content = {} }: Answer): boolean {
+  return Object.keys(content).every((type) => type === PROBLEM_TYPE) && PROBLEM_TYPE in content;
+}
+
+/** Their titles stand once, in the table of codes. */
+function codesOf({ description }: Answer): string {
+  return [...description.matchAll(/`(\w+)`/gu)].map(([, code]) => code).join(', ');
 }
 
 /** The call as one types it, `$API` and `$KEY` set as the README does. */
@@ -281,7 +359,7 @@ function contentOf(answer: Pick<Answer, 'content'>): Markup[] {
     const reference = typeof schema?.['$ref'] === 'string' ? schema['$ref'].split('/').at(-1) : undefined;
     return html`<div>
       <code>${type}</code>
-      ${reference === undefined ? '' : html`<a href="#schema-${reference}">${reference}</a>`}
+      ${reference === undefined ? '' : html`<a href="/docs?show=schemas#schema-${reference}">${reference}</a>`}
       ${example === undefined ? '' : html`<pre>${example}</pre>`}
     </div>`;
   });
