@@ -28,6 +28,7 @@ export const SCRIPT_GROUPS: readonly { purpose: string; of: Readonly<Record<stri
       test: 'check, then every unit and integration test: what has to be green',
       'test:only': 'the tests alone; -- PATH for some of them',
       'test:web': 'the pages in a real browser',
+      'docs:pictures': 'take the pictures of the guides anew, from those pages',
       'test:package': 'the engine as a package, installed from its tarball',
       check: 'format, lint, types, unused code, kernels, client',
       format: 'format every file',
