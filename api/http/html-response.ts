@@ -1,6 +1,8 @@
+import { textResponse } from '#api/http/text-response.ts';
+
 /** A page that needs nothing but itself: its policy allows its own style and nothing else. */
 export function htmlResponse(markup: string): Response {
-  return new Response(markup, {
+  return textResponse(markup, {
     headers: {
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy':

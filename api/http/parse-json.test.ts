@@ -57,6 +57,18 @@ test('elements beyond the limit are refused before one is parsed, long ones by t
   }
 });
 
+test.each([
+  ['objects', `[{"x":[${'{},'.repeat(30_000)}{}]}]`],
+  ['values', `[{"x":[${'1,'.repeat(150_000)}1]}]`],
+  ['objects, outside of an array', `{"x":[${'[],'.repeat(25_000)}[]]}`],
+])('an element of more %s than any record has is refused before it is parsed', async (_, text) => {
+  await expect(parse(text)).rejects.toMatchObject({
+    code: 'body_too_large',
+    message: expect.stringContaining('20000'),
+  });
+  await expect(parse(`[${'{"x":[{},{},1,1]},'.repeat(20_000)}1]`)).resolves.toHaveLength(20_001);
+});
+
 test.each(['[', '{"a":', '[{'])('%s nested without end is refused at a hundred levels', async (open) => {
   await expect(scanJson(Buffer.from(open.repeat(1_000_000)), 9)).rejects.toMatchObject({
     code: 'malformed_json',

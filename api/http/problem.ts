@@ -1,3 +1,4 @@
+import { textResponse } from '#api/http/text-response.ts';
 import { type ErrorCode, ServiceError } from '#shared/errors/errors.ts';
 import { databaseFailure } from '#api/http/database-failure.ts';
 
@@ -118,5 +119,5 @@ export function problemResponse(
   const retryAfter = error.retryAfterSeconds ?? PROBLEMS[error.code].retryAfterSeconds;
   if (retryAfter !== undefined) out.set('retry-after', String(retryAfter));
   if (problem.status === 401) out.set('www-authenticate', 'Bearer realm="iit-ml-service"');
-  return new Response(JSON.stringify(problem), { status: problem.status, headers: out });
+  return textResponse(JSON.stringify(problem), { status: problem.status, headers: out });
 }

@@ -14,12 +14,20 @@ const COMMA = 0x2c;
 const COLON = 0x3a;
 const SPACES = new Set([0x20, 0x09, 0x0a, 0x0d]);
 const MOST_DEPTH = 100;
-const SLICE_BYTES = 256 * 1024;
+/**
+ * Objects and arrays, and values of any kind, of one element: several times what the longest record has. A megabyte of `{},`
+ * is 300,000 objects, and the collector holds everybody up while it walks them.
+ */
+const MOST_OBJECTS = 20_000;
+const MOST_VALUES = 150_000;
+/** Twenty bodies that are measured at once take a few milliseconds a turn together. */
+const SLICE_BYTES = 64 * 1024;
 
 /**
  * Measures JSON text without parsing it, in slices between which other requests are served. What is between brackets is not
  * judged: an element that is no JSON is for the parser to refuse. Throws `malformed_json` for brackets that do not close,
- * for more than 100 levels and for text behind the outermost array; `body_too_large` for more than `maxItems` elements.
+ * for more than 100 levels and for text behind the outermost array; `body_too_large` for more than `maxItems` elements, and
+ * for an element of more values than any record has.
  */
 export async function scanJson(bytes: Buffer, maxItems: number): Promise<JsonShape> {
   let at = 0;
@@ -30,6 +38,9 @@ export async function scanJson(bytes: Buffer, maxItems: number): Promise<JsonSha
   const elements: { start: number; end: number }[] = [];
   let depth = 0;
   let values = 1;
+  let objects = 0;
+  let valuesBefore = 0;
+  let objectsBefore = 0;
   let inString = false;
   let start = at + 1;
   let sliceEnd = at + SLICE_BYTES;
@@ -46,6 +57,9 @@ export async function scanJson(bytes: Buffer, maxItems: number): Promise<JsonSha
     else if (byte === COMMA) {
       values++;
       if (depth === 1 && isArray) {
+        refuseWide(objects - objectsBefore, values - valuesBefore);
+        objectsBefore = objects;
+        valuesBefore = values;
         if (elements.push({ start, end: at }) >= maxItems) throw tooMany(maxItems);
         start = at + 1;
       }
@@ -53,11 +67,13 @@ export async function scanJson(bytes: Buffer, maxItems: number): Promise<JsonSha
     // `{` and `[`, `}` and `]` differ from each other by one bit alone.
     else if ((byte | 0x20) === 0x7b) {
       values++;
+      objects++;
       if (++depth > MOST_DEPTH) throw malformed(`The body is nested more than ${MOST_DEPTH} levels deep.`);
     } else if ((byte | 0x20) === 0x7d) {
       depth--;
       if (depth < 0) throw malformed();
       if (depth === 0 && isArray) {
+        refuseWide(objects - objectsBefore, values - valuesBefore);
         if (elements.length > 0 || !isBlank(bytes, start, at)) elements.push({ start, end: at });
         if (!isBlank(bytes, at + 1, bytes.length)) throw malformed();
         return { values, elements };
@@ -65,6 +81,7 @@ export async function scanJson(bytes: Buffer, maxItems: number): Promise<JsonSha
     }
   }
   if (depth !== 0 || inString) throw malformed();
+  refuseWide(objects, values);
   return { values, elements: undefined };
 }
 
@@ -75,6 +92,14 @@ function isBlank(bytes: Buffer, start: number, end: number): boolean {
 
 function tooMany(maxItems: number): ServiceError {
   return new ServiceError('body_too_large', `At most ${maxItems} at once; submit a job for more.`);
+}
+
+function refuseWide(objects: number, values: number): void {
+  if (objects <= MOST_OBJECTS && values <= MOST_VALUES) return;
+  throw new ServiceError(
+    'body_too_large',
+    `One row or message may hold at most ${MOST_OBJECTS} objects and lists, and ${MOST_VALUES} values.`,
+  );
 }
 
 function malformed(message = 'The body is not well-formed JSON.'): ServiceError {

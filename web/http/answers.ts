@@ -1,4 +1,5 @@
 import type { html } from 'hono/html';
+import { textResponse } from '#api/http/text-response.ts';
 
 export type Markup = ReturnType<typeof html> | string;
 
@@ -29,7 +30,7 @@ export async function htmlAnswer(
   status = 200,
   headers: Record<string, string> = {},
 ): Promise<Response> {
-  return new Response(String(await markup).replaceAll(INDENTATION, '\n'), {
+  return textResponse(String(await markup).replaceAll(INDENTATION, '\n'), {
     status,
     headers: { ...PAGE_HEADERS, ...headers },
   });

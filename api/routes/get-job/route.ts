@@ -1,6 +1,7 @@
 import { isTerminal } from '#shared/jobs/states.ts';
 import { jobParams } from '#api/jobs/job-params.ts';
 import { jobSchema } from '#api/jobs/job-view.ts';
+import { textResponse } from '#api/http/text-response.ts';
 import { route } from '#api/route.ts';
 import { pollAnswer } from './poll-answer.ts';
 import { preferredWaitMs } from './preferred-wait.ts';
@@ -55,6 +56,6 @@ export const getJob = route(
     const job = waitMs === 0 ? await deps.jobs.get(principal.tenantId, params.id) : await wait();
     const { status, headers, body } = pollAnswer(job, known);
     if (waitMs > 0) headers['preference-applied'] = `wait=${waitMs / 1_000}`;
-    return new Response(body, { status, headers });
+    return body === null ? new Response(null, { status, headers }) : textResponse(body, { status, headers });
   },
 );

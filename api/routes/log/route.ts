@@ -1,3 +1,4 @@
+import { textResponse } from '#api/http/text-response.ts';
 import { z } from 'zod';
 import { jsonResponse, route } from '#api/route.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
@@ -31,7 +32,7 @@ export const logCheckpoint = route(
   async ({ deps }) => {
     const checkpoint = await newestCheckpoint(deps.db);
     if (checkpoint === undefined) throw new ServiceError('not_found', 'Nobody has signed the log yet.');
-    return new Response(checkpoint.note, {
+    return textResponse(checkpoint.note, {
       headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' },
     });
   },

@@ -1,3 +1,4 @@
+import { textResponse } from '#api/http/text-response.ts';
 import { isMetricsToken } from '#api/auth/trusted.ts';
 import { presentedKey } from '#api/auth/presented-key.ts';
 import { route } from '#api/route.ts';
@@ -22,6 +23,6 @@ export const metrics = route(
       throw new ServiceError('unauthenticated', 'Send the token as `Authorization: Bearer …`.');
     }
     const { registry } = deps.metrics;
-    return new Response(await registry.metrics(), { headers: { 'content-type': registry.contentType } });
+    return textResponse(await registry.metrics(), { headers: { 'content-type': registry.contentType } });
   },
 );

@@ -1,3 +1,4 @@
+import { textResponse } from '#api/http/text-response.ts';
 import { openApiDocument } from '#api/openapi/document.ts';
 import { type Route, route } from '#api/route.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
@@ -18,7 +19,7 @@ export function openApiRoute(routes: () => readonly Route[]): Route {
       if (deps.config.DOCS === 'off')
         throw new ServiceError('not_found', 'There is nothing at this address.');
       text ??= JSON.stringify(openApiDocument(routes()));
-      return new Response(text, {
+      return textResponse(text, {
         headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' },
       });
     },

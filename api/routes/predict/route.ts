@@ -1,3 +1,4 @@
+import { textResponse } from '#api/http/text-response.ts';
 import { BODY_EXAMPLES } from '#api/openapi/examples.ts';
 import { predictionsSchema } from '#api/online/answer.ts';
 import {
@@ -64,7 +65,7 @@ export const predict = route(
     const text = await deps.bodies.read(request, mostPredictBytes(deps), (body) =>
       predictText(deps, principal, query, mediaType, body),
     );
-    return new Response(text, {
+    return textResponse(text, {
       headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
     });
   },
