@@ -39,6 +39,8 @@ export class GroupedPieces {
   readonly #used = new Uint32Array(PARTITIONS);
   readonly #places: { offset: number; length: number }[][] = [];
   #pending: Block[] = [];
+  /** Blocks that were written, to be filled again. */
+  readonly #free: Buffer[] = [];
   #file: FileHandle | undefined;
   #fileBytes = 0;
 
@@ -68,11 +70,19 @@ export class GroupedPieces {
       const blocks = this.#pending;
       this.#pending = [];
       const file = (this.#file ??= await namelessFile(this.#folder));
+      let offset = this.#fileBytes;
       for (const { partition, bytes } of blocks) {
-        await file.write(bytes, 0, bytes.length, this.#fileBytes);
-        (this.#places[partition] ??= []).push({ offset: this.#fileBytes, length: bytes.length });
-        this.#fileBytes += bytes.length;
+        (this.#places[partition] ??= []).push({ offset, length: bytes.length });
+        offset += bytes.length;
       }
+      await writeAll(
+        file,
+        blocks.map(({ bytes }) => bytes),
+        this.#fileBytes,
+      );
+      this.#fileBytes = offset;
+      for (const { bytes } of blocks)
+        if (bytes.buffer.byteLength === BLOCK_BYTES) this.#free.push(Buffer.from(bytes.buffer));
     }
   }
 
@@ -110,6 +120,7 @@ export class GroupedPieces {
     this.#held = [];
     this.#pending = [];
     this.#blocks.length = 0;
+    this.#free.length = 0;
     const file = this.#file;
     this.#file = undefined;
     await file?.close();
@@ -134,7 +145,7 @@ export class GroupedPieces {
     const isLong = length > BLOCK_BYTES;
     const block = isLong
       ? Buffer.allocUnsafeSlow(length)
-      : (this.#blocks[partition] ??= Buffer.allocUnsafeSlow(BLOCK_BYTES));
+      : (this.#blocks[partition] ??= this.#free.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES));
     const at = isLong ? 0 : this.#used[partition]!;
     block.writeUInt16LE(keyBytes.length, at);
     block.writeUInt32LE(bytes.length, at + 2);
@@ -148,7 +159,8 @@ export class GroupedPieces {
   #seal(partition: number): void {
     const used = this.#used[partition]!;
     if (used === 0) return;
-    this.#pending.push({ partition, bytes: Buffer.from(this.#blocks[partition]!.subarray(0, used)) });
+    this.#pending.push({ partition, bytes: this.#blocks[partition]!.subarray(0, used) });
+    this.#blocks[partition] = undefined;
     this.#used[partition] = 0;
   }
 
@@ -157,6 +169,17 @@ export class GroupedPieces {
     for (const byte of key) hash = Math.imul(hash ^ byte, 0x01000193);
     return (hash ^ (hash >>> 15)) & (PARTITIONS - 1);
   }
+}
+
+/** A write may take less than it is given: the rest is written after it, and a full disk then says so. */
+async function writeAll(file: FileHandle, buffers: readonly Buffer[], offset: number): Promise<void> {
+  const length = buffers.reduce((sum, { length }) => sum + length, 0);
+  let { bytesWritten } = await file.writev(buffers, offset);
+  if (bytesWritten === length) return;
+  const all = Buffer.concat(buffers);
+  while (bytesWritten < length)
+    bytesWritten += (await file.write(all, bytesWritten, length - bytesWritten, offset + bytesWritten))
+      .bytesWritten;
 }
 
 type MutableGroup = { key: string; pieces: Piece[]; dropped: number; bytes: number };
