@@ -1,5 +1,5 @@
 import { textResponse } from '#api/http/text-response.ts';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import { z } from 'zod';
@@ -47,6 +47,12 @@ export type Call<Params, Query> = {
 export type AnswerContent = { type: string; schema?: z.ZodType; example?: string };
 export type AnswerSpec = { description: string; content?: AnswerContent[]; headers?: Record<string, string> };
 
+/**
+ * Answers a route's plain requests straight on Node's server, past the middleware that serves people and uploads, with the
+ * same authentication, limits, parsing, answer and metrics; whatever is not plain goes on to `common` (docs/adr/0015).
+ */
+export type FastLane = (deps: ApiDeps, common: RequestListener) => RequestListener;
+
 export type RouteSpec<Params extends z.ZodObject, Query extends z.ZodObject> = {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** OpenAPI form: `/v1/jobs/{id}`. Also the label of metrics and access log. */
@@ -68,6 +74,8 @@ export type RouteSpec<Params extends z.ZodObject, Query extends z.ZodObject> = {
   answers: Record<number, AnswerSpec>;
   /** Codes beyond those that every route may answer with. */
   errors?: ErrorCode[];
+  /** Only where its requests come by the thousand. */
+  fastLane?: FastLane;
 };
 
 export type Route = RouteSpec<z.ZodObject, z.ZodObject> & {

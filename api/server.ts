@@ -16,7 +16,6 @@ import { createLimits } from '#api/limits/limits.ts';
 import { MemoryBudget } from '#api/limits/memory-budget.ts';
 import { UploadLimiter } from '#api/limits/upload-limiter.ts';
 import { addLimitMetrics, createApiMetrics } from '#api/metrics/api-metrics.ts';
-import { predictFastLane } from '#api/online/fast-lane.ts';
 import { createModelJudge } from '#api/models/registration/run-child.ts';
 import { createOnline } from '#api/online/online.ts';
 import { FacilityRows } from '#api/calls/call-list.ts';
@@ -25,7 +24,6 @@ import { createOidcLogin } from '#api/people/oidc.ts';
 import { createSecretBox } from '#api/people/sealed-secret.ts';
 import { createSessions } from '#api/people/sessions.ts';
 import { ROUTES } from '#api/routes/all.ts';
-import { pollFastLane } from '#api/routes/get-job/poll-fast-lane.ts';
 import { serveMetrics } from '#api/metrics/metrics-server.ts';
 import { VERSION } from '#api/version.ts';
 import { createReasonTextStore } from '#api/results/reason-text-store.ts';
@@ -174,7 +172,7 @@ export async function startApi({ config, log, clock, mountPages }: ApiServerOpti
   const server = createAdaptorServer({
     fetch: createApp(deps, ROUTES, mountPages).fetch,
     createServer: ((options: ServerOptions, common: RequestListener) =>
-      createServer(options, predictFastLane(deps, pollFastLane(deps, common)))) as typeof createServer,
+      createServer(options, behindFastLanes(deps, common))) as typeof createServer,
     serverOptions: {
       requestTimeout: REQUEST_TIMEOUT_MS,
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -247,4 +245,9 @@ async function closeServer(server: Server, deadlineMs: number, log: Logger): Pro
       resolve();
     });
   });
+}
+
+/** The fast lanes of the routes that have one, one before the other, and the whole application behind them. */
+function behindFastLanes(deps: ApiDeps, common: RequestListener): RequestListener {
+  return ROUTES.reduceRight((behind, { fastLane }) => fastLane?.(deps, behind) ?? behind, common);
 }

@@ -3,6 +3,7 @@ import { jobParams } from '#api/jobs/job-params.ts';
 import { jobSchema } from '#api/jobs/job-view.ts';
 import { textResponse } from '#api/http/text-response.ts';
 import { route } from '#api/route.ts';
+import { pollFastLane } from './fast-lane.ts';
 import { pollAnswer } from './poll-answer.ts';
 import { preferredWaitMs } from './preferred-wait.ts';
 import { matchesEtag } from './etag.ts';
@@ -13,6 +14,7 @@ export const getJob = route(
     path: '/v1/jobs/{id}',
     access: 'read',
     rate: 'polls',
+    fastLane: pollFastLane,
     tag: 'Jobs',
     summary: 'State, counts and progress of a job',
     description:

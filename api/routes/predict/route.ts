@@ -9,6 +9,7 @@ import {
   predictText,
 } from '#api/online/predict.ts';
 import { route } from '#api/route.ts';
+import { predictFastLane } from './fast-lane.ts';
 
 export const predict = route(
   {
@@ -16,6 +17,7 @@ export const predict = route(
     path: '/v1/predict',
     access: 'submit',
     rate: 'predictions',
+    fastLane: predictFastLane,
     tag: 'Online',
     summary: 'Risk, tier and reasons of a few patients, at once',
     description:

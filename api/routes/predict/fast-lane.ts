@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { ApiDeps } from '#api/deps.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastLane } from '#api/route.ts';
 import { clientAddress } from '#api/http/client-address.ts';
 import { parseQuery } from '#api/http/parse-parameters.ts';
 import { traceparentOf } from '#api/http/traceparent-header.ts';
 import { problemOf, PROBLEMS, toServiceError } from '#api/http/problem.ts';
-import type { Asker } from './online-scorer.ts';
+import type { Asker } from '#api/online/online-scorer.ts';
 import {
   mostPredictBytes,
   predictMediaType,
   predictQuery,
   type PredictQuery,
   predictText,
-} from './predict.ts';
+} from '#api/online/predict.ts';
 
 const PATH = '/v1/predict';
 const SPAN = `POST ${PATH}`;
@@ -25,7 +25,7 @@ const KEPT_QUERIES = 100;
  * success is in the audit and so not in the access log. Whatever is not plain (a browser's Origin, a key that does not
  * open, a faulty query) goes the common way, which answers and audits refusals.
  */
-export function predictFastLane(deps: ApiDeps, common: RequestListener): RequestListener {
+export const predictFastLane: FastLane = (deps, common) => {
   const { authenticator, limits, metrics, log, tracer } = deps;
   const maxBytes = mostPredictBytes(deps);
   const queries = new Map<string, PredictQuery>();
@@ -118,7 +118,7 @@ export function predictFastLane(deps: ApiDeps, common: RequestListener): Request
       () => common(incoming, outgoing),
     );
   };
-}
+};
 
 /** The presented key of a plain prediction; undefined for every other request. */
 function plainKey({ method, url, headers }: IncomingMessage): string | undefined {

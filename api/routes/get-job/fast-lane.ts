@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { presentedKey } from '#api/auth/presented-key.ts';
 import { clientAddress } from '#api/http/client-address.ts';
-import type { ApiDeps } from '#api/deps.ts';
+import type { FastLane } from '#api/route.ts';
 import { pollAnswer } from './poll-answer.ts';
 
 const POLL = /^\/v1\/jobs\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/u;
@@ -14,7 +14,7 @@ const ROUTE = '/v1/jobs/{id}';
  * snapshots, same answer, same metrics. Whatever is not plain (a long poll, a browser's Origin, a key that does not open, a
  * job that is not there) goes the common way.
  */
-export function pollFastLane(deps: ApiDeps, common: RequestListener): RequestListener {
+export const pollFastLane: FastLane = (deps, common) => {
   const { authenticator, jobs, limits, metrics } = deps;
   const counted = ([200, 304] as const).map((status) => {
     const labels = { method: 'GET', route: ROUTE, status: String(status) };
@@ -64,7 +64,7 @@ export function pollFastLane(deps: ApiDeps, common: RequestListener): RequestLis
       .catch(() => false)
       .then((answered) => (answered ? undefined : common(incoming, outgoing)));
   };
-}
+};
 
 /** The job's id where the request is a plain poll. */
 function plainPoll({ method, url, headers }: IncomingMessage): string | undefined {
