@@ -8,7 +8,7 @@ import { contentEncoding, readBody, receivedBytes } from '#api/ingest/body.ts';
 import { inputOptions, inputQuery } from '#api/ingest/input-query.ts';
 import { unreadInput } from '#api/ingest/input-format.ts';
 import { receiveCohort } from '#api/ingest/receive-cohort.ts';
-import { declaredType, MEDIA_TYPES } from '#api/ingest/sniff/media-type.ts';
+import { declaredType, MEDIA_TYPES, PARQUET, XLSX } from '#api/ingest/sniff/media-type.ts';
 import { jobSchema } from '#api/jobs/job-view.ts';
 import type { Reservation } from '#api/limits/memory-budget.ts';
 import type { UploadPlace } from '#api/limits/upload-limiter.ts';
@@ -65,7 +65,8 @@ export const submitJob = route(
           example: `${BODY_EXAMPLES.message}\n`,
         },
         { type: 'application/vnd.iit.nmrs+json' },
-        { type: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet' },
+        { type: XLSX },
+        { type: PARQUET },
       ],
     },
     answers: {
