@@ -28,6 +28,7 @@ import { ROUTES } from '#api/routes/all.ts';
 import { pollFastLane } from '#api/routes/get-job/poll-fast-lane.ts';
 import { serveMetrics } from '#api/metrics/metrics-server.ts';
 import { VERSION } from '#api/version.ts';
+import { createWebhooks } from '#api/webhooks/dispatcher.ts';
 import { createReasonTextStore } from '#api/results/reason-text-store.ts';
 import { driftThresholds } from '#shared/drift/thresholds.ts';
 import { recordEvent } from '#shared/audit/record-event.ts';
@@ -191,12 +192,22 @@ export async function startApi({ config, log, clock, mountPages }: ApiServerOpti
     run: () => sql`SELECT ensure_days(now()::date, ${PARTITION_DAYS_AHEAD})`.execute(db),
   });
 
+  const webhooks = createWebhooks({
+    db,
+    log,
+    clock,
+    secrets: deps.secrets,
+    settings: config,
+    onAttempt: (outcome) => deps.metrics.webhookAttempts.inc({ outcome }),
+  });
+
   await listen(server, config.PORT, config.HOST);
   const metricsServer =
     config.METRICS_PORT === undefined ? undefined : await serveMetrics(deps, config.METRICS_PORT);
   refusals.start();
   partitions.start();
   void partitions.runNow();
+  webhooks.start();
   await doorbell.start();
 
   const stop = async () => {
@@ -206,6 +217,7 @@ export async function startApi({ config, log, clock, mountPages }: ApiServerOpti
     await deps.online.stop();
     await refusals.stop();
     await partitions.stop();
+    await webhooks.stop();
     await metricsServer?.stop();
     await doorbell.stop();
     await onlinePool.end();

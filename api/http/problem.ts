@@ -54,6 +54,7 @@ export const PROBLEMS: Record<ErrorCode, ProblemKind> = {
   features_unavailable: { status: 503, title: 'The feature store is not available', retryAfterSeconds: 5 },
   person_conflict: { status: 409, title: 'This person is known already' },
   key_conflict: { status: 409, title: 'There is a key of this name' },
+  webhook_conflict: { status: 409, title: 'There are as many webhooks as a tenant may have' },
   login_failed: { status: 401, title: 'The log-in failed' },
   too_many_attempts: { status: 429, title: 'Too many attempts', retryAfterSeconds: 60 },
   lease_lost: { status: 500, title: 'Internal error' },

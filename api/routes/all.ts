@@ -39,6 +39,8 @@ import { startShadow, stopShadow } from './shadow-model/route.ts';
 import { shadowReport } from './shadow-report/route.ts';
 import { uploadModel } from './upload-model/route.ts';
 import { submitJob } from './submit-job/route.ts';
+import { listWebhookDeliveries, replayWebhook, testWebhook } from './webhooks/deliveries-route.ts';
+import { addWebhook, listWebhooks, removeWebhook, rotateWebhookSecret } from './webhooks/route.ts';
 import { whoami } from './whoami/route.ts';
 
 /** Every route of the service, in the order of the OpenAPI document. */
@@ -84,6 +86,13 @@ export const ROUTES: readonly Route[] = [
   listKeysRoute,
   createKeyRoute,
   revokeKeyRoute,
+  listWebhooks,
+  addWebhook,
+  removeWebhook,
+  rotateWebhookSecret,
+  testWebhook,
+  listWebhookDeliveries,
+  replayWebhook,
   whoami,
   landing,
   health,

@@ -46,6 +46,9 @@ export type Database = {
   job_facilities: JobFacilitiesTable;
   job_publications: JobPublicationsTable;
   current_lists: CurrentListsTable;
+  webhook_endpoints: WebhookEndpointsTable;
+  webhook_events: WebhookEventsTable;
+  webhook_deliveries: WebhookDeliveriesTable;
 };
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
@@ -583,3 +586,39 @@ type JobPublicationsTable = {
 };
 
 type CurrentListsTable = { tenant_id: number; facility_id: string; job_id: string; finished_at: Timestamp };
+
+type WebhookEndpointsTable = {
+  id: Generated<string>;
+  tenant_id: number;
+  url: string;
+  description: string;
+  events: string[];
+  form: 'standard' | 'cloudevents';
+  secret: Buffer;
+  previous_secret: Generated<Buffer | null>;
+  previous_until: Generated<Date | null>;
+  created_at: Generated<Date>;
+  created_by: string;
+  disabled_at: Generated<Date | null>;
+  disabled_reason: Generated<string | null>;
+};
+
+type WebhookEventsTable = {
+  id: Generated<string>;
+  tenant_id: number | null;
+  type: string;
+  subject: string;
+  occurred_at: Generated<Date>;
+  data: ColumnType<Record<string, unknown>, string, never>;
+};
+
+type WebhookDeliveriesTable = {
+  event_id: string;
+  endpoint_id: string;
+  state: Generated<'pending' | 'delivered' | 'dead'>;
+  attempts: Generated<number>;
+  next_at: Generated<Date>;
+  last_attempt_at: Generated<Date | null>;
+  last_status: Generated<number | null>;
+  last_error: Generated<string | null>;
+};

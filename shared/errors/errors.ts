@@ -51,6 +51,7 @@ export const ERROR_CODES = [
   'features_unavailable',
   'person_conflict',
   'key_conflict',
+  'webhook_conflict',
   'login_failed',
   'too_many_attempts',
   'lease_lost',

@@ -1,0 +1,8 @@
+/** What endpoints can ask for, each written by a trigger of migrations/0014-webhooks.ts. */
+export const EVENT_TYPES = ['job.ended', 'model.changed', 'drift.found', 'log.checkpoint'] as const;
+
+/** Sent on request alone, to any endpoint. */
+export const TEST_EVENT = 'webhook.test';
+
+export const FORMS = ['standard', 'cloudevents'] as const;
+export type Form = (typeof FORMS)[number];
