@@ -28,6 +28,8 @@ import { ROUTES } from '#api/routes/all.ts';
 import { pollFastLane } from '#api/routes/get-job/poll-fast-lane.ts';
 import { serveMetrics } from '#api/metrics/metrics-server.ts';
 import { VERSION } from '#api/version.ts';
+import { createObjectJobs } from '#api/objects/object-jobs.ts';
+import { createObjectStore } from '#api/objects/object-store.ts';
 import { createWebhooks } from '#api/webhooks/dispatcher.ts';
 import { createReasonTextStore } from '#api/results/reason-text-store.ts';
 import { driftThresholds } from '#shared/drift/thresholds.ts';
@@ -165,6 +167,7 @@ export async function startApi({ config, log, clock, mountPages }: ApiServerOpti
     crash,
     models,
     modelJudge: createModelJudge({ clock, log }),
+    objects: createObjectStore({ pathStyle: config.OBJECT_STORE_PATH_STYLE === 'on' }),
     jobs: new JobReader({ db, clock }),
     cursors: createCursorCodec(config.DATABASE_URL),
     reasonTexts: createReasonTextStore(models),
@@ -192,6 +195,8 @@ export async function startApi({ config, log, clock, mountPages }: ApiServerOpti
     run: () => sql`SELECT ensure_days(now()::date, ${PARTITION_DAYS_AHEAD})`.execute(db),
   });
 
+  const objectJobs =
+    config.OBJECT_STORE_ALLOW === '' ? undefined : createObjectJobs({ ...deps, store: deps.objects });
   const webhooks = createWebhooks({
     db,
     log,
@@ -208,16 +213,19 @@ export async function startApi({ config, log, clock, mountPages }: ApiServerOpti
   partitions.start();
   void partitions.runNow();
   webhooks.start();
+  objectJobs?.start();
   await doorbell.start();
 
   const stop = async () => {
     stopping.abort();
+    const objectsStopped = objectJobs?.stop();
     await closeServer(server, config.SHUTDOWN_SECONDS * 1_000, log);
     await deps.readers.stop();
     await deps.online.stop();
     await refusals.stop();
     await partitions.stop();
     await webhooks.stop();
+    await objectsStopped;
     await metricsServer?.stop();
     await doorbell.stop();
     await onlinePool.end();

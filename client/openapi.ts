@@ -12,7 +12,7 @@ export interface paths {
         put?: never;
         /**
          * Submit a cohort
-         * @description The body is read as it arrives and scored while it is read. One bad row costs only itself: see the rejections. Columns are judged before any row is taken.
+         * @description The body is read as it arrives and scored while it is read; a job document names objects instead, which are read after the answer. One bad row costs only itself: see the rejections. Columns are judged before any row is taken.
          */
         post: operations["post_v1_jobs"];
         delete?: never;
@@ -177,6 +177,23 @@ export interface paths {
          * @description Whoever has the receipt and the verifier key checks it offline with docs/verify_receipt.py. The service audits each call. receipt_unavailable: no checkpoint covers the row yet, the patient was erased, or the row was scored before there were receipts.
          */
         get: operations["get_v1_jobs_id_rows_row_receipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}/objects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Objects that a job reads and parts that it writes */
+        get: operations["get_v1_jobs_id_objects"];
         put?: never;
         post?: never;
         delete?: never;
@@ -942,12 +959,34 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {string} */
-            code: "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "invalid_query" | "invalid_body" | "invalid_value" | "rate_limited" | "results_expired" | "receipt_unavailable" | "invalid_cursor" | "unsupported_media_type" | "unsupported_encoding" | "empty_body" | "empty_cohort" | "invalid_encoding" | "truncated_body" | "body_too_large" | "compression_ratio_exceeded" | "row_too_large" | "workbook_too_large" | "too_many_columns" | "unterminated_quote" | "unknown_columns" | "missing_columns" | "missing_header" | "duplicate_columns" | "stale_list" | "format_not_validated" | "malformed_json" | "idempotency_conflict" | "upload_too_slow" | "upload_aborted" | "too_many_uploads" | "overloaded" | "job_not_finished" | "job_finished" | "job_cancelled" | "job_aborted" | "job_failed" | "nothing_to_retry" | "model_not_found" | "model_invalid" | "model_conflict" | "feature_mismatch" | "features_unavailable" | "person_conflict" | "key_conflict" | "webhook_conflict" | "login_failed" | "too_many_attempts" | "lease_lost" | "payload_corrupt" | "database_unavailable" | "queue_unavailable" | "scoring_failed" | "internal";
+            code: "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "invalid_query" | "invalid_body" | "invalid_value" | "rate_limited" | "results_expired" | "receipt_unavailable" | "invalid_cursor" | "unsupported_media_type" | "unsupported_encoding" | "empty_body" | "empty_cohort" | "invalid_encoding" | "truncated_body" | "body_too_large" | "compression_ratio_exceeded" | "row_too_large" | "workbook_too_large" | "too_many_columns" | "unterminated_quote" | "unknown_columns" | "missing_columns" | "missing_header" | "duplicate_columns" | "stale_list" | "format_not_validated" | "malformed_json" | "idempotency_conflict" | "upload_too_slow" | "upload_aborted" | "too_many_uploads" | "overloaded" | "job_not_finished" | "job_finished" | "job_cancelled" | "job_aborted" | "job_failed" | "nothing_to_retry" | "model_not_found" | "model_invalid" | "model_conflict" | "feature_mismatch" | "features_unavailable" | "person_conflict" | "key_conflict" | "webhook_conflict" | "source_unavailable" | "source_changed" | "login_failed" | "too_many_attempts" | "lease_lost" | "payload_corrupt" | "database_unavailable" | "queue_unavailable" | "scoring_failed" | "internal";
             request_id: string;
             line?: number;
             field?: string;
         } & {
             [key: string]: unknown;
+        };
+        JobDocument: {
+            input: {
+                /** @description s3://bucket/folder/*.parquet; * stands for letters of a name */
+                uri: string;
+                /**
+                 * @description As in the query of an upload: source, as_of, ignore_unknown, …
+                 * @default {}
+                 */
+                options: {
+                    [key: string]: string;
+                };
+            };
+            output?: {
+                /** @description An empty folder: s3://bucket/folder/ */
+                uri: string;
+                /**
+                 * @default parquet
+                 * @enum {string}
+                 */
+                format: "parquet" | "csv" | "ndjson";
+            };
         };
         Job: {
             /** Format: uuid */
@@ -1191,6 +1230,34 @@ export interface components {
                 /** @description A signed note (C2SP tlog-checkpoint) */
                 checkpoint: string;
             };
+        };
+        JobObjects: {
+            input: {
+                uri: string;
+                /** @enum {string} */
+                state: "reading" | "read" | "failed";
+                objects: {
+                    key: string;
+                    etag: string;
+                    bytes: number;
+                    /** @description null until the object was read */
+                    rows: number | null;
+                }[];
+            };
+            output: {
+                uri: string;
+                /** @enum {string} */
+                format: "parquet" | "csv" | "ndjson";
+                /** @enum {string} */
+                state: "waiting" | "written" | "failed";
+                error: string | null;
+                parts: {
+                    key: string;
+                    rows: number;
+                    bytes: number;
+                    sha256: string;
+                }[];
+            } | null;
         };
         Predictions: {
             /** @description With a row number, the key of the audit record; null when nobody was scored */
@@ -1922,7 +1989,7 @@ export interface operations {
                 ignore_unknown?: "true" | "false";
             };
             header?: {
-                /** @description text/csv, application/csv, text/x-csv, application/x-csv, text/comma-separated-values, text/x-comma-separated-values, text/tab-separated-values, text/plain, application/vnd.ms-excel, application/vnd.openxmlformats-officedocument.spreadsheetml.sheet, application/vnd.ms-excel.sheet.macroenabled.12, application/vnd.apache.parquet, application/parquet, application/x-parquet, application/octet-stream, binary/octet-stream, application/gzip, application/x-gzip, application/zstd, text/json, application/json, application/x-ndjson, application/ndjson, application/jsonl, application/vnd.iit.nmrs+json, application/vnd.iit.nmrs+x-ndjson, application/fhir+json, application/fhir+ndjson, multipart/form-data */
+                /** @description text/csv, application/csv, text/x-csv, application/x-csv, text/comma-separated-values, text/x-comma-separated-values, text/tab-separated-values, text/plain, application/vnd.ms-excel, application/vnd.openxmlformats-officedocument.spreadsheetml.sheet, application/vnd.ms-excel.sheet.macroenabled.12, application/vnd.apache.parquet, application/parquet, application/x-parquet, application/octet-stream, binary/octet-stream, application/gzip, application/x-gzip, application/zstd, text/json, application/json, application/x-ndjson, application/ndjson, application/jsonl, application/vnd.iit.nmrs+json, application/vnd.iit.nmrs+x-ndjson, application/fhir+json, application/fhir+ndjson, multipart/form-data, application/vnd.iit.job+json */
                 "Content-Type"?: string;
                 /** @description gzip, zstd or none */
                 "Content-Encoding"?: string;
@@ -1949,6 +2016,8 @@ export interface operations {
                 "application/vnd.iit.nmrs+json": string;
                 "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                 "application/vnd.apache.parquet": string;
+                /** @example {"input":{"uri":"s3://nights/in/2026-11-27/*.parquet"},"output":{"uri":"s3://nights/out/2026-11-27/","format":"parquet"}} */
+                "application/vnd.iit.job+json": components["schemas"]["JobDocument"];
             };
         };
         responses: {
@@ -2064,7 +2133,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_uploads`: Too many uploads at once · `overloaded`: The service is behind with its work · `database_unavailable`: The database is not available */
+            /** @description `source_unavailable`: The object store could not be read · `too_many_uploads`: Too many uploads at once · `overloaded`: The service is behind with its work · `database_unavailable`: The database is not available */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2888,6 +2957,74 @@ export interface operations {
             };
             /** @description `receipt_unavailable`: There is no receipt */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: The database is not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_v1_jobs_id_objects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Objects in the order in which they are read; parts that are written */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobObjects"];
+                };
+            };
+            /** @description `unauthenticated`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The API key lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -55,6 +55,8 @@ export const PROBLEMS: Record<ErrorCode, ProblemKind> = {
   person_conflict: { status: 409, title: 'This person is known already' },
   key_conflict: { status: 409, title: 'There is a key of this name' },
   webhook_conflict: { status: 409, title: 'There are as many webhooks as a tenant may have' },
+  source_unavailable: { status: 503, title: 'The object store could not be read' },
+  source_changed: { status: 409, title: 'An object changed while the job read it' },
   login_failed: { status: 401, title: 'The log-in failed' },
   too_many_attempts: { status: 429, title: 'Too many attempts', retryAfterSeconds: 60 },
   lease_lost: { status: 500, title: 'Internal error' },

@@ -16,6 +16,7 @@ import { getJob } from './get-job/route.ts';
 import { getModel } from './get-model/route.ts';
 import { health, live, ready } from './health/route.ts';
 import { streamJobEvents } from './job-events/route.ts';
+import { jobObjects } from './job-objects/route.ts';
 import { jobReceipt } from './job-receipt/route.ts';
 import { jobRejections } from './job-rejections/route.ts';
 import { jobResults } from './job-results/route.ts';
@@ -56,6 +57,7 @@ export const ROUTES: readonly Route[] = [
   jobWorklist,
   jobRejections,
   jobReceipt,
+  jobObjects,
   notPredictedRoute,
   predict,
   putFeatures,

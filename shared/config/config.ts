@@ -160,6 +160,15 @@ export const environment = z.object({
     .string()
     .refine(isNetworkList, 'must be networks with commas, such as 10.2.0.0/16,fd00:1::/32')
     .default(''),
+  OBJECT_STORE_ALLOW: z
+    .string()
+    .regex(
+      /^(?:[^=,\s]+=[a-z0-9][a-z0-9.-]{1,62}(?:\/[^,]*)?(?:,(?=.)|$))*$/u,
+      'must be tenant=bucket/prefix with commas, such as default=nights/in,default=nights/out',
+    )
+    .default(''),
+  OBJECT_STORE_PATH_STYLE: z.enum(['on', 'off']).default('off'),
+  OBJECT_STORE_SECONDS: z.coerce.number().min(0.05).max(600).default(1),
   CRASH_AT: z.string().optional(),
 });
 

@@ -46,6 +46,10 @@ export type Database = {
   job_facilities: JobFacilitiesTable;
   job_publications: JobPublicationsTable;
   current_lists: CurrentListsTable;
+  job_sources: JobSourcesTable;
+  job_objects: JobObjectsTable;
+  job_outputs: JobOutputsTable;
+  job_parts: JobPartsTable;
   webhook_endpoints: WebhookEndpointsTable;
   webhook_events: WebhookEventsTable;
   webhook_deliveries: WebhookDeliveriesTable;
@@ -621,4 +625,50 @@ type WebhookDeliveriesTable = {
   last_attempt_at: Generated<Date | null>;
   last_status: Generated<number | null>;
   last_error: Generated<string | null>;
+};
+
+type JobSourcesTable = {
+  job_id: string;
+  tenant_id: number;
+  uri: string;
+  options: ColumnType<Record<string, unknown>, string, never>;
+  state: Generated<'reading' | 'read' | 'failed'>;
+  epoch: Generated<number>;
+  attempts: Generated<number>;
+  next_at: Generated<Date>;
+  created_at: Generated<Date>;
+};
+
+type JobObjectsTable = {
+  job_id: string;
+  object_no: number;
+  bucket: string;
+  key: string;
+  etag: string;
+  byte_count: number;
+  state: Generated<'pending' | 'read'>;
+  first_row: Generated<number | null>;
+  row_count: Generated<number | null>;
+};
+
+type JobOutputsTable = {
+  job_id: string;
+  tenant_id: number;
+  uri: string;
+  format: 'parquet' | 'csv' | 'ndjson';
+  state: Generated<'waiting' | 'written' | 'failed'>;
+  epoch: Generated<number>;
+  attempts: Generated<number>;
+  next_at: Generated<Date>;
+  error: Generated<string | null>;
+};
+
+type JobPartsTable = {
+  job_id: string;
+  part_no: number;
+  key: string;
+  row_count: number;
+  byte_count: number;
+  sha256: Buffer;
+  last_row: number;
 };

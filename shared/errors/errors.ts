@@ -52,6 +52,8 @@ export const ERROR_CODES = [
   'person_conflict',
   'key_conflict',
   'webhook_conflict',
+  'source_unavailable',
+  'source_changed',
   'login_failed',
   'too_many_attempts',
   'lease_lost',

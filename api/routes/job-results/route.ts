@@ -3,16 +3,8 @@ import { recordAccess } from '#api/audit/record-access.ts';
 import { streamResponse } from '#api/http/stream-response.ts';
 import { jobParams } from '#api/jobs/job-params.ts';
 import { PARQUET } from '#api/ingest/sniff/media-type.ts';
-import type { JobRow } from '#api/jobs/job-row.ts';
-import { parquetWriter } from '#api/results/parquet-writer.ts';
-import type { ReasonTexts } from '#api/results/reason-texts.ts';
-import {
-  csvWriter,
-  ndjsonWriter,
-  resultSchema,
-  type ResultWriter,
-  resultView,
-} from '#api/results/result-formats.ts';
+import { RESULT_STREAMS } from '#api/results/result-streams.ts';
+import { resultSchema, resultView } from '#api/results/result-formats.ts';
 import { readResultRows, type ResultFilter } from '#shared/predictions/read-prediction-rows.ts';
 import { requireKept } from '#api/results/require-kept.ts';
 import { requireResults } from '#api/results/require-results.ts';
@@ -63,25 +55,6 @@ const pageSchema = z
     next_cursor: z.string().nullable(),
   })
   .meta({ id: 'ResultPage' });
-
-type Stream = { type: string; writer: ResultWriter };
-
-const STREAMS: Record<'ndjson' | 'csv' | 'parquet', (texts: ReasonTexts, job: JobRow) => Stream> = {
-  ndjson: (texts) => ({ type: 'application/x-ndjson', writer: ndjsonWriter(texts) }),
-  csv: (texts, job) => ({
-    type: 'text/csv; charset=utf-8; header=present',
-    writer: csvWriter(texts, job.explain),
-  }),
-  parquet: (texts, job) => ({
-    type: PARQUET,
-    writer: parquetWriter(texts, job.explain, {
-      'iit.job': job.id,
-      'iit.model': job.model_version,
-      'iit.model.sha256': job.model_sha256.toString('hex'),
-      'iit.notice': NOT_A_DIAGNOSIS,
-    }),
-  }),
-};
 
 export const jobResults = route(
   {
@@ -179,7 +152,7 @@ export const jobResults = route(
       entity: `job/${job.id}`,
       details: { ...asked, format: query.format, limit: query.limit ?? null },
     });
-    const { type, writer } = STREAMS[query.format](texts, job);
+    const { type, writer } = RESULT_STREAMS[query.format](texts, job);
     const stream = streamResults(deps.pool, filter, writer, query.limit ?? Infinity, call.signal);
     return streamResponse(
       stream,

@@ -21,6 +21,7 @@ import { refuseWhenBehind } from './backlog.ts';
 import { discardRest } from '#api/http/discard-rest.ts';
 import { findByIdempotencyKey, idempotencyKey, requestFingerprint, requireSameBody } from './idempotency.ts';
 import { newJobId, openJob } from './open-job.ts';
+import { JOB_DOCUMENT, jobDocument, submitObjects } from './submit-objects.ts';
 
 const query = z.object({
   name: z.string().min(1).max(200).default('cohort').meta({ description: 'For people; need not be unique' }),
@@ -46,10 +47,10 @@ export const submitJob = route(
     tag: 'Jobs',
     summary: 'Submit a cohort',
     description:
-      'The body is read as it arrives and scored while it is read. One bad row costs only itself: see the rejections. Columns are judged before any row is taken.',
+      'The body is read as it arrives and scored while it is read; a job document names objects instead, which are read after the answer. One bad row costs only itself: see the rejections. Columns are judged before any row is taken.',
     query,
     requestHeaders: {
-      'Content-Type': MEDIA_TYPES.join(', '),
+      'Content-Type': [...MEDIA_TYPES, JOB_DOCUMENT].join(', '),
       'Content-Encoding': 'gzip, zstd or none',
       'Idempotency-Key': 'The same key and request make one job, however often they are sent',
     },
@@ -67,6 +68,12 @@ export const submitJob = route(
         { type: 'application/vnd.iit.nmrs+json' },
         { type: XLSX },
         { type: PARQUET },
+        {
+          type: JOB_DOCUMENT,
+          schema: jobDocument,
+          example:
+            '{"input":{"uri":"s3://nights/in/2026-11-27/*.parquet"},"output":{"uri":"s3://nights/out/2026-11-27/","format":"parquet"}}',
+        },
       ],
     },
     answers: {
@@ -101,6 +108,7 @@ export const submitJob = route(
       'format_not_validated',
       'malformed_json',
       'idempotency_conflict',
+      'source_unavailable',
       'upload_too_slow',
       'upload_aborted',
       'too_many_uploads',
@@ -110,6 +118,10 @@ export const submitJob = route(
     ],
   },
   async (call) => {
+    if (isJobDocument(call.headers.get('content-type'))) {
+      const { jobId, isReplayed } = await submitObjects(call);
+      return await accepted(call, jobId, isReplayed);
+    }
     let place: UploadPlace | undefined;
     try {
       place = call.deps.uploads.enter(call.principal.tenantId);
@@ -120,6 +132,10 @@ export const submitJob = route(
     }
   },
 );
+
+function isJobDocument(contentType: string | null): boolean {
+  return contentType?.split(';')[0]?.trim().toLowerCase() === JOB_DOCUMENT;
+}
 
 async function submit(call: SubmitCall, memory: Reservation): Promise<Response> {
   const { deps, principal, headers } = call;
