@@ -30,6 +30,7 @@ import { serveMetrics } from '#api/metrics/metrics-server.ts';
 import { VERSION } from '#api/version.ts';
 import { createObjectJobs } from '#api/objects/object-jobs.ts';
 import { createObjectStore } from '#api/objects/object-store.ts';
+import { createScheduler } from '#api/schedules/scheduler.ts';
 import { createWebhooks } from '#api/webhooks/dispatcher.ts';
 import { createReasonTextStore } from '#api/results/reason-text-store.ts';
 import { driftThresholds } from '#shared/drift/thresholds.ts';
@@ -197,6 +198,7 @@ export async function startApi({ config, log, clock, mountPages }: ApiServerOpti
 
   const objectJobs =
     config.OBJECT_STORE_ALLOW === '' ? undefined : createObjectJobs({ ...deps, store: deps.objects });
+  const scheduler = config.OBJECT_STORE_ALLOW === '' ? undefined : createScheduler(deps);
   const webhooks = createWebhooks({
     db,
     log,
@@ -214,11 +216,12 @@ export async function startApi({ config, log, clock, mountPages }: ApiServerOpti
   void partitions.runNow();
   webhooks.start();
   objectJobs?.start();
+  scheduler?.start();
   await doorbell.start();
 
   const stop = async () => {
     stopping.abort();
-    const objectsStopped = objectJobs?.stop();
+    const objectsStopped = Promise.all([objectJobs?.stop(), scheduler?.stop()]);
     await closeServer(server, config.SHUTDOWN_SECONDS * 1_000, log);
     await deps.readers.stop();
     await deps.online.stop();

@@ -40,6 +40,14 @@ import { startShadow, stopShadow } from './shadow-model/route.ts';
 import { shadowReport } from './shadow-report/route.ts';
 import { uploadModel } from './upload-model/route.ts';
 import { submitJob } from './submit-job/route.ts';
+import {
+  listScheduleRuns,
+  listSchedulesRoute,
+  pauseScheduleRoute,
+  putScheduleRoute,
+  removeScheduleRoute,
+  resumeScheduleRoute,
+} from './schedules/route.ts';
 import { listWebhookDeliveries, replayWebhook, testWebhook } from './webhooks/deliveries-route.ts';
 import { addWebhook, listWebhooks, removeWebhook, rotateWebhookSecret } from './webhooks/route.ts';
 import { whoami } from './whoami/route.ts';
@@ -88,6 +96,12 @@ export const ROUTES: readonly Route[] = [
   listKeysRoute,
   createKeyRoute,
   revokeKeyRoute,
+  listSchedulesRoute,
+  putScheduleRoute,
+  removeScheduleRoute,
+  pauseScheduleRoute,
+  resumeScheduleRoute,
+  listScheduleRuns,
   listWebhooks,
   addWebhook,
   removeWebhook,

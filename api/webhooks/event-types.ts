@@ -1,5 +1,11 @@
-/** What endpoints can ask for, each written by a trigger of migrations/0014-webhooks.ts. */
-export const EVENT_TYPES = ['job.ended', 'model.changed', 'drift.found', 'log.checkpoint'] as const;
+/** What endpoints can ask for, each written by a trigger (migrations/0014-webhooks.ts, 0016-schedules.ts). */
+export const EVENT_TYPES = [
+  'job.ended',
+  'schedule.missed',
+  'model.changed',
+  'drift.found',
+  'log.checkpoint',
+] as const;
 
 /** Sent on request alone, to any endpoint. */
 export const TEST_EVENT = 'webhook.test';

@@ -16,7 +16,10 @@ export function defineWebhooks({ program, contextOf }: Definition): void {
     .command('add')
     .description('Has an address told; its secret is printed this once.')
     .argument('<url>')
-    .requiredOption('--events <events>', 'job.ended, model.changed, drift.found, log.checkpoint; with commas')
+    .requiredOption(
+      '--events <events>',
+      'job.ended, schedule.missed, model.changed, drift.found, log.checkpoint; with commas',
+    )
     .addOption(new Option('--form <form>', 'of the messages').choices(['standard', 'cloudevents']))
     .option('--description <text>', 'for people')
     .action(async (url: string, options: NewWebhookOptions, command: Command) =>

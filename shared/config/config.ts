@@ -169,6 +169,7 @@ export const environment = z.object({
     .default(''),
   OBJECT_STORE_PATH_STYLE: z.enum(['on', 'off']).default('off'),
   OBJECT_STORE_SECONDS: z.coerce.number().min(0.05).max(600).default(1),
+  SCHEDULE_SECONDS: z.coerce.number().min(0.05).max(600).default(5),
   CRASH_AT: z.string().optional(),
 });
 

@@ -9,6 +9,7 @@ import * as ledger from '#migrations/0008-ledger.ts';
 import * as log from '#migrations/0009-log.ts';
 import * as webhooks from '#migrations/0014-webhooks.ts';
 import * as objects from '#migrations/0015-objects.ts';
+import * as schedules from '#migrations/0016-schedules.ts';
 import type { Db } from './database.ts';
 
 /** Every released migration by name, in order. A released one is never edited: add the next number. */
@@ -23,6 +24,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0009-log': log,
   '0014-webhooks': webhooks,
   '0015-objects': objects,
+  '0016-schedules': schedules,
 };
 
 /** Brings the schema up to date; Kysely's lock lets several processes call it at once. */

@@ -50,6 +50,8 @@ export type Database = {
   job_objects: JobObjectsTable;
   job_outputs: JobOutputsTable;
   job_parts: JobPartsTable;
+  schedules: SchedulesTable;
+  schedule_runs: ScheduleRunsTable;
   webhook_endpoints: WebhookEndpointsTable;
   webhook_events: WebhookEventsTable;
   webhook_deliveries: WebhookDeliveriesTable;
@@ -671,4 +673,32 @@ type JobPartsTable = {
   byte_count: number;
   sha256: Buffer;
   last_row: number;
+};
+
+type SchedulesTable = {
+  id: Generated<string>;
+  tenant_id: number;
+  name: string;
+  cron: string;
+  time_zone: string;
+  query: ColumnType<Record<string, unknown>, string, string>;
+  document: ColumnType<Record<string, unknown>, string, string>;
+  overlap: 'skip' | 'wait' | 'allow';
+  catch_up: 'none' | 'latest';
+  deadline_minutes: number;
+  api_key_id: string;
+  actor: string;
+  next_at: Timestamp;
+  paused_at: Generated<Date | null>;
+  created_at: Generated<Date>;
+};
+
+type ScheduleRunsTable = {
+  schedule_id: string;
+  due_at: Timestamp;
+  state: Generated<'starting' | 'started' | 'skipped' | 'missed' | 'failed'>;
+  job_id: Generated<string | null>;
+  attempts: Generated<number>;
+  next_at: Generated<Date>;
+  error: Generated<string | null>;
 };

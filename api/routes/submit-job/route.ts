@@ -10,6 +10,8 @@ import { unreadInput } from '#api/ingest/input-format.ts';
 import { receiveCohort } from '#api/ingest/receive-cohort.ts';
 import { declaredType, MEDIA_TYPES, PARQUET, XLSX } from '#api/ingest/sniff/media-type.ts';
 import { jobSchema } from '#api/jobs/job-view.ts';
+import { newJobId, openJob } from '#api/jobs/open-job.ts';
+import { JOB_DOCUMENT, jobDocument } from '#api/objects/create-object-job.ts';
 import type { Reservation } from '#api/limits/memory-budget.ts';
 import type { UploadPlace } from '#api/limits/upload-limiter.ts';
 import { toServiceError } from '#api/http/problem.ts';
@@ -20,8 +22,7 @@ import { abortJob } from '#shared/jobs/stop-job.ts';
 import { refuseWhenBehind } from './backlog.ts';
 import { discardRest } from '#api/http/discard-rest.ts';
 import { findByIdempotencyKey, idempotencyKey, requestFingerprint, requireSameBody } from './idempotency.ts';
-import { newJobId, openJob } from './open-job.ts';
-import { JOB_DOCUMENT, jobDocument, submitObjects } from './submit-objects.ts';
+import { submitObjects } from './submit-objects.ts';
 
 const query = z.object({
   name: z.string().min(1).max(200).default('cohort').meta({ description: 'For people; need not be unique' }),

@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import { UsageError } from '../exit.ts';
 import { when } from '../output.ts';
 
-const EVENTS = ['job.ended', 'model.changed', 'drift.found', 'log.checkpoint'] as const;
+const EVENTS = ['job.ended', 'schedule.missed', 'model.changed', 'drift.found', 'log.checkpoint'] as const;
 
 export type NewWebhookOptions = { events: string; form?: 'standard' | 'cloudevents'; description?: string };
 export type DeliveryOptions = { state?: 'pending' | 'delivered' | 'dead'; limit?: number };
