@@ -1,3 +1,4 @@
+import type { ObjectStore } from '#api/objects/object-store.ts';
 import type { Pool } from 'pg';
 import type { RecordEvent } from '#api/audit/record-access.ts';
 import type { Authenticator } from '#api/auth/authenticator.ts';
@@ -61,6 +62,8 @@ export type ApiDeps = {
   crash: CrashPoints;
   models: ModelStore;
   modelJudge: ModelJudge;
+  /** Object storage; loads nothing until it is asked. */
+  objects: ObjectStore;
   /** Jobs for those who poll. */
   jobs: JobReader;
   cursors: CursorCodec;

@@ -26,6 +26,10 @@ import { createSessions } from '#api/people/sessions.ts';
 import { ROUTES } from '#api/routes/all.ts';
 import { serveMetrics } from '#api/metrics/metrics-server.ts';
 import { VERSION } from '#api/version.ts';
+import { createObjectJobs } from '#api/objects/object-jobs.ts';
+import { createObjectStore } from '#api/objects/object-store.ts';
+import { createScheduler } from '#api/schedules/scheduler.ts';
+import { createWebhooks } from '#api/webhooks/dispatcher.ts';
 import { createReasonTextStore } from '#api/results/reason-text-store.ts';
 import { driftThresholds } from '#shared/drift/thresholds.ts';
 import { recordEvent } from '#shared/audit/record-event.ts';
@@ -162,6 +166,7 @@ export async function startApi({ config, log, clock, mountPages }: ApiServerOpti
     crash,
     models,
     modelJudge: createModelJudge({ clock, log }),
+    objects: createObjectStore({ pathStyle: config.OBJECT_STORE_PATH_STYLE === 'on' }),
     jobs: new JobReader({ db, clock }),
     cursors: createCursorCodec(config.DATABASE_URL),
     reasonTexts: createReasonTextStore(models),
@@ -189,21 +194,39 @@ export async function startApi({ config, log, clock, mountPages }: ApiServerOpti
     run: () => sql`SELECT ensure_days(now()::date, ${PARTITION_DAYS_AHEAD})`.execute(db),
   });
 
+  const objectJobs =
+    config.OBJECT_STORE_ALLOW === '' ? undefined : createObjectJobs({ ...deps, store: deps.objects });
+  const scheduler = config.OBJECT_STORE_ALLOW === '' ? undefined : createScheduler(deps);
+  const webhooks = createWebhooks({
+    db,
+    log,
+    clock,
+    secrets: deps.secrets,
+    settings: config,
+    onAttempt: (outcome) => deps.metrics.webhookAttempts.inc({ outcome }),
+  });
+
   await listen(server, config.PORT, config.HOST);
   const metricsServer =
     config.METRICS_PORT === undefined ? undefined : await serveMetrics(deps, config.METRICS_PORT);
   refusals.start();
   partitions.start();
   void partitions.runNow();
+  webhooks.start();
+  objectJobs?.start();
+  scheduler?.start();
   await doorbell.start();
 
   const stop = async () => {
     stopping.abort();
+    const objectsStopped = Promise.all([objectJobs?.stop(), scheduler?.stop()]);
     await closeServer(server, config.SHUTDOWN_SECONDS * 1_000, log);
     await deps.readers.stop();
     await deps.online.stop();
     await refusals.stop();
     await partitions.stop();
+    await webhooks.stop();
+    await objectsStopped;
     await metricsServer?.stop();
     await doorbell.stop();
     await onlinePool.end();

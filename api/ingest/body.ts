@@ -56,9 +56,23 @@ export async function* readBody(
   const counter = { received: 0 };
   const raw = paced(incoming, counter, limits, options.onReceived);
   const file = options.boundary === undefined ? raw : onlyFile(raw, options.boundary);
+  yield* decodeBody(file, counter, declared, limits, options.onEncoding);
+}
+
+/**
+ * Bytes from wherever, decompressed, as they arrive. `counter.received`: what has come so far, counted by whoever gives them.
+ * Throws what `readBody` throws of the bytes.
+ */
+export async function* decodeBody(
+  file: AsyncGenerator<Buffer>,
+  counter: { readonly received: number },
+  declared: ContentEncoding,
+  limits: Pick<BodyLimits, 'maxBytes'>,
+  onEncoding?: (encoding: ContentEncoding) => void,
+): AsyncGenerator<Buffer> {
   const [encoding, source] =
     declared === 'identity' ? await sniffCompression(file) : ([declared, file] as const);
-  options.onEncoding?.(encoding);
+  onEncoding?.(encoding);
   let produced = 0;
   for await (const bytes of encoding === 'identity' ? source : decompressed(source, encoding)) {
     produced += bytes.length;

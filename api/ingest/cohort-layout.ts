@@ -71,7 +71,7 @@ export function roleLookup(manifest: ModelManifest): (name: string) => number | 
 
 /** Columns in which programs and people number the rows. */
 const COUNTS_ROWS =
-  /^(?:s(?:erial)?n(?:o|umber)?|sno|serial|index|row(?:no|num|number|id)?|unnamed\d{1,4})$/u;
+  /^(?:s(?:erial)?n(?:o|umber)?|sno|serial|index(?:level\d{1,4})?|row(?:no|num|number|id)?|unnamed\d{1,4})$/u;
 const NOTE = /[([][^()[\]]{0,100}[)\]]/gu;
 const TIME_UNITS = /\b(day|week|month|year)/iu;
 

@@ -3,7 +3,6 @@ import { expect, test } from 'vitest';
 import { shownText } from '#patients/values/cell-text.ts';
 import { isMissing } from '#patients/values/missing.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
-import type { ManifestFeature, ModelManifest } from '#shared/models/manifest.ts';
 import {
   csvFormat,
   jsonArrayFormat,
@@ -12,41 +11,7 @@ import {
   type Row,
   type TableFormat,
 } from '#test/support/read-table.ts';
-
-const feature = (
-  name: string,
-  index: number,
-  kind: ManifestFeature['kind'],
-  min: number,
-  max: number,
-): ManifestFeature => ({
-  name,
-  index,
-  kind,
-  unit: '',
-  min,
-  max,
-  required: index === 0,
-  missing: '',
-  description: '',
-  ...(kind === 'categorical'
-    ? {
-        categories: [
-          { code: 0, label: 'Female' },
-          { code: 1, label: 'Male' },
-        ],
-      }
-    : {}),
-});
-
-const manifest = {
-  features: [
-    feature('age', 0, 'integer', 0, 120),
-    feature('lateness', 1, 'numeric', -1e300, 1e300),
-    feature('sex', 2, 'categorical', 0, 1),
-    feature('has_vl', 3, 'boolean', 0, 1),
-  ],
-} as unknown as ModelManifest;
+import { smallManifest } from '#test/support/small-manifest.ts';
 
 const read = (
   format: TableFormat,
@@ -54,7 +19,7 @@ const read = (
   sizes: number[] = [1 << 20],
   ignoreUnknown = false,
   maxRowBytes = 4_096,
-) => readTable(format, body, { manifest, sizes, ignoreUnknown, maxRowBytes });
+) => readTable(format, body, { manifest: smallManifest, sizes, ignoreUnknown, maxRowBytes });
 
 const refused = async (format: TableFormat, body: Buffer | string, ignoreUnknown = false) => {
   try {

@@ -47,6 +47,8 @@ export type ReceiveOptions = {
   /** What becomes of a kind of input on which the model was not tried; `warn` by default. */
   unvalidatedFormats?: UnvalidatedFormats;
   chunkRows: number;
+  /** As of `RowBuilder`: 0 by default. */
+  recordsBefore?: number;
   maxRowBytes: number;
   /** Described as it is understood; complete when the promise settles. */
   input?: JobInput;
@@ -84,6 +86,7 @@ export async function receiveCohort(received: ReceiveOptions): Promise<Received>
   const rows = new RowBuilder({
     manifest,
     chunkRows,
+    recordsBefore: received.recordsBefore ?? 0,
     facilityEffect,
     onChunk: (chunk) => writer?.chunk(chunk, besides()),
   });

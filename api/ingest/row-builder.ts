@@ -61,6 +61,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export type RowBuilderOptions = {
   manifest: ModelManifest;
   chunkRows: number;
+  /** Records of the job before this input's first: its rows are numbered from there. */
+  recordsBefore?: number;
   /** False: nobody's risk is to depend on their facility. */
   facilityEffect?: boolean;
   /** Takes a full chunk; its arrays are the builder's own and are used again as soon as this returns. */
@@ -104,7 +106,8 @@ export class RowBuilder {
   readonly #texts = new Map<IdentifierName, string>();
 
   /** Records begun so far, and the number of the present one: the same unless a source numbers its rows itself. */
-  #recordCount = 0;
+  #recordCount: number;
+  readonly #recordsBefore: number;
   #rowNo = 0;
   #line = 0;
   #fault: RejectedRow | undefined;
@@ -127,6 +130,8 @@ export class RowBuilder {
   constructor(options: RowBuilderOptions) {
     const { features } = options.manifest;
     const judged = judgedFeatures(options.manifest);
+    this.#recordsBefore = options.recordsBefore ?? 0;
+    this.#recordCount = this.#recordsBefore;
     this.#rules = new ValueRules(judged);
     this.#featureCount = features.length;
     this.#capacity = options.chunkRows;
@@ -141,9 +146,9 @@ export class RowBuilder {
     this.#dueDates = new Int32Array(this.#capacity);
   }
 
-  /** Records seen so far, refused and joined ones included. */
+  /** Records of this input seen so far, refused and joined ones included. */
   get rowNo(): number {
-    return this.#recordCount;
+    return this.#recordCount - this.#recordsBefore;
   }
 
   get rejectionCount(): number {
@@ -160,7 +165,7 @@ export class RowBuilder {
 
   /** `rowNo` is given by sources that join rows or hold them back: the file's own record number. */
   begin(line: number, rowNo?: number): void {
-    this.#rowNo = rowNo ?? this.#recordCount + 1;
+    this.#rowNo = rowNo === undefined ? this.#recordCount + 1 : this.#recordsBefore + rowNo;
     this.#recordCount++;
     this.#line = line;
     this.#fault = undefined;

@@ -31,6 +31,12 @@ export function createApiMetrics(registry: Registry) {
       labelNames: ['code'],
       registers,
     }),
+    webhookAttempts: new Counter<'outcome'>({
+      name: 'iit_webhook_attempts_total',
+      help: 'Attempts to deliver webhooks: delivered, failed (tried again) or dead (given up).',
+      labelNames: ['outcome'],
+      registers,
+    }),
   };
 }
 

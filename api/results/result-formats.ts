@@ -58,8 +58,14 @@ function hasNone(identifiers: object): boolean {
   return true;
 }
 
-/** How a stream is written: its head once, then a block of text for each page of rows. */
-export type ResultWriter = { head: string; block: (rows: readonly ResultRow[]) => string };
+/** How a stream is written: its head once, a block for each page of rows, and what the format puts behind them. */
+export type ResultWriter = {
+  head: string;
+  block: (rows: readonly ResultRow[]) => string | Uint8Array;
+  end?: () => Uint8Array;
+  /** Rows a block, where the format wants more of them than text does. */
+  pageRows?: number;
+};
 
 export function ndjsonWriter(texts: ReasonTexts): ResultWriter {
   return {

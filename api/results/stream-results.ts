@@ -10,7 +10,7 @@ import {
 const PAGE_ROWS = 4_000;
 
 /**
- * All rows of a job as text, page after page by keyset. A page is read in one short statement, the next one only
+ * All rows of a job as a writer makes them, page after page by keyset. A page is read in one short statement, the next one only
  * when the reader has taken the last: slow readers hold neither connection nor snapshot. Rows of a job that is over
  * never change, so the pages agree with each other.
  */
@@ -25,27 +25,29 @@ export async function* streamResults(
   let after: ResultPosition | undefined;
   let left = limit;
   while (left > 0 && !signal.aborted) {
-    const asked = Math.min(PAGE_ROWS, left);
+    const asked = Math.min(writer.pageRows ?? PAGE_ROWS, left);
     const page = await nextPage(pool, filter, writer, after, asked);
-    if (page === undefined) return;
-    yield page.text;
-    if (page.rowCount < asked) return;
+    if (page === undefined) break;
+    yield page.bytes;
+    if (page.rowCount < asked) break;
     ({ after } = page);
     left -= page.rowCount;
   }
+  if (writer.end !== undefined && !signal.aborted) yield writer.end();
 }
 
-/** A function of its own, so that a generator which waits for a slow reader holds the text and no longer its rows. */
+/** A function of its own, so that a generator which waits for a slow reader holds the bytes and no longer their rows. */
 async function nextPage(
   pool: Pool,
   filter: ResultFilter,
   writer: ResultWriter,
   after: ResultPosition | undefined,
   limit: number,
-): Promise<{ text: Uint8Array; rowCount: number; after: ResultPosition } | undefined> {
+): Promise<{ bytes: Uint8Array; rowCount: number; after: ResultPosition } | undefined> {
   const rows = await readResultRows(pool, filter, after, limit);
   const last = rows.at(-1);
   if (last === undefined) return undefined;
-  const text = Buffer.from(writer.block(rows));
-  return { text, rowCount: rows.length, after: { row: last.row, risk: last.risk } };
+  const block = writer.block(rows);
+  const bytes = typeof block === 'string' ? Buffer.from(block) : block;
+  return { bytes, rowCount: rows.length, after: { row: last.row, risk: last.risk } };
 }

@@ -16,6 +16,7 @@ import { getJob } from './get-job/route.ts';
 import { getModel } from './get-model/route.ts';
 import { health, live, ready } from './health/route.ts';
 import { streamJobEvents } from './job-events/route.ts';
+import { jobObjects } from './job-objects/route.ts';
 import { jobReceipt } from './job-receipt/route.ts';
 import { jobRejections } from './job-rejections/route.ts';
 import { jobResults } from './job-results/route.ts';
@@ -39,6 +40,16 @@ import { startShadow, stopShadow } from './shadow-model/route.ts';
 import { shadowReport } from './shadow-report/route.ts';
 import { uploadModel } from './upload-model/route.ts';
 import { submitJob } from './submit-job/route.ts';
+import {
+  listScheduleRuns,
+  listSchedulesRoute,
+  pauseScheduleRoute,
+  putScheduleRoute,
+  removeScheduleRoute,
+  resumeScheduleRoute,
+} from './schedules/route.ts';
+import { listWebhookDeliveries, replayWebhook, testWebhook } from './webhooks/deliveries-route.ts';
+import { addWebhook, listWebhooks, removeWebhook, rotateWebhookSecret } from './webhooks/route.ts';
 import { whoami } from './whoami/route.ts';
 
 /** Every route of the service, in the order of the OpenAPI document. */
@@ -54,6 +65,7 @@ export const ROUTES: readonly Route[] = [
   jobWorklist,
   jobRejections,
   jobReceipt,
+  jobObjects,
   notPredictedRoute,
   predict,
   putFeatures,
@@ -84,6 +96,19 @@ export const ROUTES: readonly Route[] = [
   listKeysRoute,
   createKeyRoute,
   revokeKeyRoute,
+  listSchedulesRoute,
+  putScheduleRoute,
+  removeScheduleRoute,
+  pauseScheduleRoute,
+  resumeScheduleRoute,
+  listScheduleRuns,
+  listWebhooks,
+  addWebhook,
+  removeWebhook,
+  rotateWebhookSecret,
+  testWebhook,
+  listWebhookDeliveries,
+  replayWebhook,
   whoami,
   landing,
   health,

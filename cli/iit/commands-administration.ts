@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { defineWebhooks } from './commands-webhooks.ts';
 import type { Definition } from './option-values.ts';
 import type { ChangeOptions, InviteOptions } from './verbs/people.ts';
 import type { LoginOptions } from './verbs/login.ts';
@@ -11,6 +12,7 @@ const DATABASE = 'straight in the database of DATABASE_URL: the first of all, or
 export function defineAdministration({ program, contextOf }: Definition): void {
   defineKeys({ program, contextOf });
   definePeople({ program, contextOf });
+  defineWebhooks({ program, contextOf });
   const facilities = program.command('facilities').description('Facilities: list, take over a register.');
   facilities
     .command('ls')

@@ -103,7 +103,9 @@ function defineTakeHome({ program, contextOf }: Definition): void {
     .command('results')
     .description('Risks, tiers and reasons of a run that is over, as one stream.')
     .argument('<run>', RUN)
-    .addOption(new Option('--format <format>', 'of the rows').choices(['csv', 'ndjson']).default('csv'))
+    .addOption(
+      new Option('--format <format>', 'by the ending of -o, or csv').choices(['csv', 'ndjson', 'parquet']),
+    )
     .addOption(
       new Option('--order <order>', 'of the rows; risk has the highest first').choices(['input', 'risk']),
     )

@@ -314,6 +314,21 @@ describe('oversight and administration', LONG, () => {
     ]);
   });
 
+  test('webhooks are added, tested, listed and removed', async () => {
+    const url = 'https://hooks.invalid/iit';
+    const added = await iit(['webhooks', 'add', url, '--events', 'job.ended,drift.found']);
+    expect(added.stdout).toMatch(/^whsec_\S+\n$/u);
+    const [hook] = JSON.parse((await iit(['webhooks', 'ls', '--json'])).stdout) as { id: string }[];
+    expect((await iit(['webhooks', 'ls'])).stdout).toContain(url);
+    expect(await iit(['webhooks', 'test', hook!.id])).toMatchObject({ code: 0 });
+    expect((await iit(['webhooks', 'deliveries', hook!.id])).stdout).toContain('webhook.test');
+    expect((await iit(['webhooks', 'rotate', hook!.id])).stdout).not.toBe(added.stdout);
+    expect(await iit(['webhooks', 'replay', hook!.id])).toMatchObject({ code: 0 });
+    expect(await iit(['webhooks', 'add', url, '--events', 'job.begun'])).toMatchObject({ code: 2 });
+    expect(await iit(['webhooks', 'rm', hook!.id])).toMatchObject({ code: 0 });
+    expect(JSON.parse((await iit(['webhooks', 'ls', '--json'])).stdout)).toEqual([]);
+  });
+
   test('keys and people also go straight into the database, for the first of all', async () => {
     const direct = { DATABASE_URL: database.url };
     const made = await iit(['keys', '--database', 'create', '--name', 'first', '--scope', 'read'], {

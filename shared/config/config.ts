@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { timeZone } from '#patients/values/time-zone.ts';
+import { networksOf } from './networks.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
@@ -17,6 +18,11 @@ function isTimeZone(name: string): boolean {
     return false;
   }
 }
+
+function isNetworkList(text: string): boolean {
+  return networksOf(text) !== undefined;
+}
+
 /** `INFO`, `WARNING` and `CRITICAL` are what other loggers call their levels. */
 const LEVEL_NAMES: Record<string, string> = { warning: 'warn', critical: 'fatal' };
 const logLevelName = (text: unknown) => {
@@ -141,6 +147,29 @@ export const environment = z.object({
   CURRENT_LIST_NAME: z.string().min(1).max(200).default('nightly'),
   PUBLISH_SECONDS: z.coerce.number().min(0.05).max(3_600).default(5),
   STALE_LIST_DAYS: count(1, 365).default(3),
+  WEBHOOK_SECONDS: z.coerce.number().min(0.05).max(600).default(1),
+  WEBHOOK_TIMEOUT_SECONDS: z.coerce.number().min(0.05).max(60).default(10),
+  WEBHOOK_RETRY_SECONDS: z
+    .string()
+    .regex(
+      /^\d{1,6}(?:\.\d+)?(?:,\d{1,6}(?:\.\d+)?){0,19}$/u,
+      'must be seconds with commas, such as 5,60,300',
+    )
+    .default('5,60,300,1800,7200,18000,36000,50400,72000,86400'),
+  WEBHOOK_PRIVATE_NETWORKS: z
+    .string()
+    .refine(isNetworkList, 'must be networks with commas, such as 10.2.0.0/16,fd00:1::/32')
+    .default(''),
+  OBJECT_STORE_ALLOW: z
+    .string()
+    .regex(
+      /^(?:[^=,\s]+=[a-z0-9][a-z0-9.-]{1,62}(?:\/[^,]*)?(?:,(?=.)|$))*$/u,
+      'must be tenant=bucket/prefix with commas, such as default=nights/in,default=nights/out',
+    )
+    .default(''),
+  OBJECT_STORE_PATH_STYLE: z.enum(['on', 'off']).default('off'),
+  OBJECT_STORE_SECONDS: z.coerce.number().min(0.05).max(600).default(1),
+  SCHEDULE_SECONDS: z.coerce.number().min(0.05).max(600).default(5),
   CRASH_AT: z.string().optional(),
 });
 

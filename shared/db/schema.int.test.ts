@@ -101,6 +101,8 @@ test.each([
   ['iit_readonly', 'SELECT secret_hash FROM api_keys'],
   ['iit_readonly', 'SELECT password_hash FROM people'],
   ['iit_readonly', 'SELECT token_hash FROM sessions'],
+  ['iit_readonly', 'SELECT secret FROM webhook_endpoints'],
+  ['iit_worker', 'SELECT url FROM webhook_endpoints'],
   ['iit_worker', 'SELECT email FROM people'],
   ['iit_worker', 'UPDATE contacts SET patient_id = NULL'],
   ['iit_api', 'UPDATE contacts SET patient_id = NULL'],

@@ -46,6 +46,15 @@ export type Database = {
   job_facilities: JobFacilitiesTable;
   job_publications: JobPublicationsTable;
   current_lists: CurrentListsTable;
+  job_sources: JobSourcesTable;
+  job_objects: JobObjectsTable;
+  job_outputs: JobOutputsTable;
+  job_parts: JobPartsTable;
+  schedules: SchedulesTable;
+  schedule_runs: ScheduleRunsTable;
+  webhook_endpoints: WebhookEndpointsTable;
+  webhook_events: WebhookEventsTable;
+  webhook_deliveries: WebhookDeliveriesTable;
 };
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
@@ -583,3 +592,113 @@ type JobPublicationsTable = {
 };
 
 type CurrentListsTable = { tenant_id: number; facility_id: string; job_id: string; finished_at: Timestamp };
+
+type WebhookEndpointsTable = {
+  id: Generated<string>;
+  tenant_id: number;
+  url: string;
+  description: string;
+  events: string[];
+  form: 'standard' | 'cloudevents';
+  secret: Buffer;
+  previous_secret: Generated<Buffer | null>;
+  previous_until: Generated<Date | null>;
+  created_at: Generated<Date>;
+  created_by: string;
+  disabled_at: Generated<Date | null>;
+  disabled_reason: Generated<string | null>;
+};
+
+type WebhookEventsTable = {
+  id: Generated<string>;
+  tenant_id: number | null;
+  type: string;
+  subject: string;
+  occurred_at: Generated<Date>;
+  data: ColumnType<Record<string, unknown>, string, never>;
+};
+
+type WebhookDeliveriesTable = {
+  event_id: string;
+  endpoint_id: string;
+  state: Generated<'pending' | 'delivered' | 'dead'>;
+  attempts: Generated<number>;
+  next_at: Generated<Date>;
+  last_attempt_at: Generated<Date | null>;
+  last_status: Generated<number | null>;
+  last_error: Generated<string | null>;
+};
+
+type JobSourcesTable = {
+  job_id: string;
+  tenant_id: number;
+  uri: string;
+  options: ColumnType<Record<string, unknown>, string, never>;
+  state: Generated<'reading' | 'read' | 'failed'>;
+  epoch: Generated<number>;
+  attempts: Generated<number>;
+  next_at: Generated<Date>;
+  created_at: Generated<Date>;
+};
+
+type JobObjectsTable = {
+  job_id: string;
+  object_no: number;
+  bucket: string;
+  key: string;
+  etag: string;
+  byte_count: number;
+  state: Generated<'pending' | 'read'>;
+  first_row: Generated<number | null>;
+  row_count: Generated<number | null>;
+};
+
+type JobOutputsTable = {
+  job_id: string;
+  tenant_id: number;
+  uri: string;
+  format: 'parquet' | 'csv' | 'ndjson';
+  state: Generated<'waiting' | 'written' | 'failed'>;
+  epoch: Generated<number>;
+  attempts: Generated<number>;
+  next_at: Generated<Date>;
+  error: Generated<string | null>;
+};
+
+type JobPartsTable = {
+  job_id: string;
+  part_no: number;
+  key: string;
+  row_count: number;
+  byte_count: number;
+  sha256: Buffer;
+  last_row: number;
+};
+
+type SchedulesTable = {
+  id: Generated<string>;
+  tenant_id: number;
+  name: string;
+  cron: string;
+  time_zone: string;
+  query: ColumnType<Record<string, unknown>, string, string>;
+  document: ColumnType<Record<string, unknown>, string, string>;
+  overlap: 'skip' | 'wait' | 'allow';
+  catch_up: 'none' | 'latest';
+  deadline_minutes: number;
+  api_key_id: string;
+  actor: string;
+  next_at: Timestamp;
+  paused_at: Generated<Date | null>;
+  created_at: Generated<Date>;
+};
+
+type ScheduleRunsTable = {
+  schedule_id: string;
+  due_at: Timestamp;
+  state: Generated<'starting' | 'started' | 'skipped' | 'missed' | 'failed'>;
+  job_id: Generated<string | null>;
+  attempts: Generated<number>;
+  next_at: Generated<Date>;
+  error: Generated<string | null>;
+};

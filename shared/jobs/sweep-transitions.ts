@@ -92,13 +92,19 @@ export async function reringOverdue(
   return rows;
 }
 
-/** Jobs whose upload has shown no sign of life for so long that its api process must be gone. */
+/**
+ * Jobs whose upload has shown no sign of life for so long that its api process must be gone. What is read from object storage is
+ * nobody's upload: another process goes on with it.
+ */
 export async function orphanedJobs(db: Db, silentSeconds: number): Promise<string[]> {
   const rows = await db
     .selectFrom('jobs')
     .select('id')
     .where('status', '=', 'receiving')
     .where('heartbeat_at', '<', sql<Date>`now() - make_interval(secs => ${silentSeconds})`)
+    .where(
+      sql<boolean>`NOT EXISTS (SELECT FROM job_sources s WHERE s.job_id = jobs.id AND s.state = 'reading')`,
+    )
     .limit(BATCH)
     .execute();
   return rows.map((row) => row.id);

@@ -1,6 +1,7 @@
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { registerShippedModel } from '#shared/models/store.ts';
+import { type LocalObjectStore, startLocalObjectStore } from '#test/support/local-object-store.ts';
 import { startTestApi, type TestApi } from '#test/support/test-api.ts';
 
 const MODEL = path.resolve(import.meta.dirname, '../../models/iit_lightgbm_model.txt');
@@ -15,15 +16,22 @@ const NOT_SENT: Readonly<Record<string, string>> = {
 type Operation = { requestBody?: { content: Record<string, { example?: string }> } };
 type Document = { paths: Record<string, Record<string, Operation>> };
 
+let store: LocalObjectStore;
 let api: TestApi;
 let key: string;
 beforeAll(async () => {
-  api = await startTestApi();
+  store = await startLocalObjectStore('nights');
+  // Where the example of a job document looks for its cohort.
+  await store.put('in/2026-11-27/a.parquet', 'patient_id\nSYN-1\n');
+  for (const [name, value] of Object.entries(store.environment)) vi.stubEnv(name, value);
+  api = await startTestApi(store.environment);
   await registerShippedModel(api.database.db, MODEL);
   key = await api.key(['submit', 'read', 'audit', 'admin']);
 });
 afterAll(async () => {
   await api.stop();
+  await store[Symbol.asyncDispose]();
+  vi.unstubAllEnvs();
 });
 
 test('every example body of the API description is taken as it stands', async () => {

@@ -89,15 +89,19 @@ export async function readTable(
     },
     bytes.toString(),
   );
-  for (let at = 0, piece = 0; at < bytes.length; piece++) {
-    const size = sizes[piece % sizes.length] as number;
-    // A copy that is wiped afterwards: a parser that keeps a view of its input reads rubbish.
-    const slice = Buffer.from(bytes.subarray(at, at + size));
-    await parser.write(slice);
-    slice.fill(0x37);
-    at += size;
+  try {
+    for (let at = 0, piece = 0; at < bytes.length; piece++) {
+      const size = sizes[piece % sizes.length] as number;
+      // A copy that is wiped afterwards: a parser that keeps a view of its input reads rubbish.
+      const slice = Buffer.from(bytes.subarray(at, at + size));
+      await parser.write(slice);
+      slice.fill(0x37);
+      at += size;
+    }
+    await parser.end();
+  } finally {
+    await parser.close?.();
   }
-  await parser.end();
   rows.flush();
   out.rejections = rows.takeRejections();
   out.recordCount = rows.rowNo;

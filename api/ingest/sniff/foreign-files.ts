@@ -18,7 +18,7 @@ const KNOWN: readonly (readonly [hex: string, sentence: string])[] = [
   ['52617221', 'The file is a RAR archive; send the table in it.'],
   ['377abcaf271c', 'The file is a 7-Zip archive; send the table in it.'],
   ['53514c69746520666f726d6174', 'The file is an SQLite database; send the table as CSV.'],
-  ['50415231', 'The file is a Parquet file; send the table as CSV.'],
+  ['50415245', 'The Parquet file is encrypted; send it decrypted: the connection protects it on its way.'],
 ];
 
 const HTML = /^<(?:!doctype|html|head|body|meta|style|table|div|script)\b/iu;

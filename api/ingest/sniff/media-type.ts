@@ -11,6 +11,7 @@ export type DeclaredType = {
   boundary: string | undefined;
 };
 
+export const PARQUET = 'application/vnd.apache.parquet';
 export const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
 
 const SOURCE_OF: ReadonlyMap<string, Source | undefined> = new Map<string, Source | undefined>([
@@ -25,6 +26,9 @@ const SOURCE_OF: ReadonlyMap<string, Source | undefined> = new Map<string, Sourc
   ['application/vnd.ms-excel', undefined],
   [XLSX, undefined],
   ['application/vnd.ms-excel.sheet.macroenabled.12', undefined],
+  [PARQUET, undefined],
+  ['application/parquet', undefined],
+  ['application/x-parquet', undefined],
   ['application/octet-stream', undefined],
   ['binary/octet-stream', undefined],
   ['application/gzip', undefined],
@@ -61,7 +65,7 @@ export function declaredType(contentType: string | null): DeclaredType {
   if (!SOURCE_OF.has(mediaType)) {
     throw new ServiceError(
       'unsupported_media_type',
-      `This Content-Type is not read. Send text/csv for a CSV, ${XLSX} for a workbook, application/json or application/x-ndjson for JSON, application/vnd.iit.nmrs+json or application/fhir+json for patients’ records, multipart/form-data for one file of a form.`,
+      `This Content-Type is not read. Send text/csv for a CSV, ${XLSX} for a workbook, ${PARQUET} for Parquet, application/json or application/x-ndjson for JSON, application/vnd.iit.nmrs+json or application/fhir+json for patients’ records, multipart/form-data for one file of a form.`,
       { field: 'Content-Type' },
     );
   }

@@ -9,6 +9,7 @@ import type { CohortParser, FormatContext, Source } from '../input-format.ts';
 import { jsonRows } from '../json-rows.ts';
 import { fhirParser } from '../patients/fhir.ts';
 import { lineListCsv } from '../patients/line-list.ts';
+import { parquetParser } from '../parquet/parquet-parser.ts';
 import { workbookParser } from '../workbook/workbook-parser.ts';
 import { tableNames } from '../cell-table.ts';
 import { nmrsParser } from '../patients/nmrs.ts';
@@ -23,12 +24,13 @@ import type { DeclaredType } from './media-type.ts';
 export const HEAD_BYTES = 64 * 1024;
 
 const ZIP = Buffer.from('PK\u0003\u0004', 'latin1');
+const PARQUET = Buffer.from('PAR1', 'latin1');
 /** Of the first row's cells, this share are numbers and days where it is no header. */
 const DATA_SHARE = 0.3;
 
 /**
  * Finds out by a body's first bytes what it is, tells it to the description of the file, and hands everything on to the
- * reader of that: workbook, JSON rows, patient messages, table of features or line list.
+ * reader of that: workbook, Parquet file, JSON rows, patient messages, table of features or line list.
  */
 export class SniffingParser implements CohortParser {
   readonly #context: FormatContext;
@@ -79,6 +81,7 @@ export class SniffingParser implements CohortParser {
   #open(head: Buffer, isWhole: boolean): CohortParser {
     if (head.length === 0) throw new ServiceError('empty_body', 'The body is empty.', { line: 1 });
     if (startsWith(head, ZIP)) return workbookParser(this.#context, this.#source);
+    if (startsWith(head, PARQUET)) return parquetParser(this.#context, this.#source);
     refuseKnown(head);
     const found = sniffEncoding(head.subarray(0, HEAD_BYTES));
     const told =

@@ -1,13 +1,13 @@
 import { Worker } from 'node:worker_threads';
 import { threadHeap } from '#shared/lifecycle/thread-heap.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
+import { messagesOf, readingThreads } from '../spool/reading-thread.ts';
+import { SpooledFile } from '../spool/spooled-file.ts';
 import type { FlaggedCell } from './cell-flags.ts';
 import { tooLarge } from './faults.ts';
 import { WORKBOOK_LIMITS, type WorkbookLimits } from './limits.ts';
 import { rowsOf } from './row-batch.ts';
-import { Semaphore } from './semaphore.ts';
 import { containerOf, refuseCompound, SIGNATURE_BYTES } from './sniff-container.ts';
-import { SpooledFile } from './spooled-file.ts';
 import { type FromThread, type ThreadInput, type ToThread } from './workbook-messages.ts';
 import type { WorkbookSheet } from './workbook-parts.ts';
 
@@ -29,9 +29,6 @@ export type WorkbookOptions = {
   limits?: Partial<WorkbookLimits>;
 };
 
-/** Bounds what all uploads together may hold: a thread holds up to some 100 MB. */
-const THREADS_AT_ONCE = 2;
-const threads = new Semaphore(THREADS_AT_ONCE);
 const THREAD = new URL('./workbook-thread.ts', import.meta.url);
 const YOUNG_HEAP_MIB = 8;
 
@@ -80,7 +77,7 @@ export class WorkbookUpload {
     const container = containerOf(this.#start);
     const file = await (this.#file ??= SpooledFile.create());
     if (container === 'compound') await refuseCompound((position, length) => file.readAt(position, length));
-    const release = await threads.acquire(this.#signal);
+    const release = await readingThreads.acquire(this.#signal);
     try {
       await this.#read(file);
     } finally {
@@ -112,7 +109,8 @@ export class WorkbookUpload {
     this.#worker = worker;
     const tell = (message: ToThread) => worker.postMessage(message);
     let names: string[] = [];
-    for await (const message of messagesOf(worker, this.#limits.workMs, this.#signal)) {
+    const watch = { workMs: this.#limits.workMs, signal: this.#signal, tooLarge };
+    for await (const message of messagesOf<FromThread>(worker, watch)) {
       switch (message.kind) {
         case 'sheets': {
           names = message.sheets.map(({ name }) => name);
@@ -155,49 +153,5 @@ export async function readWorkbook(
     await upload.end();
   } finally {
     await upload.close();
-  }
-}
-
-/** What the thread says, until it ends; only time spent waiting for it counts against `workMs`. */
-async function* messagesOf(worker: Worker, workMs: number, signal: AbortSignal): AsyncGenerator<FromThread> {
-  const arrived: FromThread[] = [];
-  let failure: unknown;
-  let wake: () => void = () => undefined;
-  const fail = (error: unknown) => {
-    failure ??= error;
-    wake();
-  };
-  const abort = () => fail(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  worker.on('message', (message: FromThread) => {
-    arrived.push(message);
-    wake();
-  });
-  worker.on('error', (error: NodeJS.ErrnoException) => {
-    fail(
-      error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? tooLarge('needs more memory than a workbook may') : error,
-    );
-  });
-  worker.on('exit', () => fail(new ServiceError('internal', 'The reader of workbooks ended early.')));
-  let leftMs = workMs;
-  try {
-    for (;;) {
-      if (signal.aborted) throw signal.reason;
-      const message = arrived.shift();
-      if (message !== undefined) {
-        yield message;
-        continue;
-      }
-      if (failure !== undefined) throw failure;
-      const since = performance.now();
-      const timer = setTimeout(() => fail(tooLarge('takes too long to read')), leftMs);
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-      clearTimeout(timer);
-      leftMs -= performance.now() - since;
-    }
-  } finally {
-    signal.removeEventListener('abort', abort);
   }
 }

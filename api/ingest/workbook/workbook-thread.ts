@@ -1,9 +1,9 @@
-import { readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { ServiceError } from '#shared/errors/errors.ts';
+import { readAtOf } from '../spool/read-at.ts';
+import { Semaphore } from '../spool/semaphore.ts';
 import { damaged } from './faults.ts';
 import { readSheets } from './read-sheets.ts';
-import { Semaphore } from './semaphore.ts';
 import { BATCHES_AHEAD, type FromThread, type ThreadInput, type ToThread } from './workbook-messages.ts';
 
 const { fileDescriptor, fileBytes, limits } = workerData as ThreadInput;
@@ -20,20 +20,9 @@ port.on('message', (message: ToThread) => {
 
 const send = (message: FromThread, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
 
-function readAt(position: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(Math.max(0, Math.min(length, fileBytes - position)));
-  let done = 0;
-  while (done < bytes.length) {
-    const count = readSync(fileDescriptor, bytes, done, bytes.length - done, position + done);
-    if (count === 0) break;
-    done += count;
-  }
-  return bytes.subarray(0, done);
-}
-
 async function read(): Promise<void> {
   const rows = readSheets({
-    readAt,
+    readAt: readAtOf(fileDescriptor, fileBytes),
     fileBytes,
     limits,
     choose: (sheets) => {

@@ -1,3 +1,5 @@
+import { zstdDecompressSync } from 'node:zlib';
+import { parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { insertSampleJob, type SampleJob } from '#test/support/sample-job.ts';
 import { sampleModel } from '#test/support/sample-model.ts';
@@ -99,6 +101,40 @@ describe('results', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as Result);
     expect(lines).toStrictEqual(await allPages('order=risk&limit=1000'));
+  });
+
+  test('stream as parquet, row by row what json gives, and no less with a limit and a filter', async () => {
+    const take = async (query: string) => {
+      const answer = await api.call(`${path}?format=parquet&${query}`, { key: await api.key(['read']) });
+      expect(answer.headers.get('content-type')).toBe('application/vnd.apache.parquet');
+      expect(answer.headers.get('content-disposition')).toContain('.parquet');
+      return await parquetReadObjects({
+        file: await answer.arrayBuffer(),
+        compressors: { ZSTD: (bytes) => zstdDecompressSync(bytes) },
+      });
+    };
+    const rows = await take('order=risk');
+    const pages = await allPages('order=risk&limit=1000');
+    expect(rows).toHaveLength(120);
+    for (const [at, page] of pages.entries()) {
+      const row = rows[at]!;
+      expect([row['row'], row['patient_id'], row['risk'], row['tier']]).toStrictEqual([
+        page.row,
+        page.patient_id,
+        page.risk,
+        page.tier,
+      ]);
+      const due = row['due_date'] as Date | null | undefined;
+      expect(due?.toISOString().slice(0, 10) ?? null).toBe(page.due_date);
+      expect(row['facility_id'] ?? null).toBe(page.facility_id);
+      const reason = page.reasons[0] as { feature: string; contribution: number };
+      expect([row['reason_1_feature'], row['reason_1_contribution']]).toStrictEqual([
+        reason.feature,
+        reason.contribution,
+      ]);
+    }
+    expect(await take('order=risk&limit=7')).toHaveLength(7);
+    expect(await take('min_risk=2e-9&tier=low&limit=1')).toHaveLength(1);
   });
 
   test('stream as csv with a head, formula cells neutralised', async () => {

@@ -8,8 +8,10 @@ import { contentEncoding, readBody, receivedBytes } from '#api/ingest/body.ts';
 import { inputOptions, inputQuery } from '#api/ingest/input-query.ts';
 import { unreadInput } from '#api/ingest/input-format.ts';
 import { receiveCohort } from '#api/ingest/receive-cohort.ts';
-import { declaredType, MEDIA_TYPES } from '#api/ingest/sniff/media-type.ts';
+import { declaredType, MEDIA_TYPES, PARQUET, XLSX } from '#api/ingest/sniff/media-type.ts';
 import { jobSchema } from '#api/jobs/job-view.ts';
+import { newJobId, openJob } from '#api/jobs/open-job.ts';
+import { JOB_DOCUMENT, jobDocument } from '#api/objects/create-object-job.ts';
 import type { Reservation } from '#api/limits/memory-budget.ts';
 import type { UploadPlace } from '#api/limits/upload-limiter.ts';
 import { toServiceError } from '#api/http/problem.ts';
@@ -20,7 +22,7 @@ import { abortJob } from '#shared/jobs/stop-job.ts';
 import { refuseWhenBehind } from './backlog.ts';
 import { discardRest } from '#api/http/discard-rest.ts';
 import { findByIdempotencyKey, idempotencyKey, requestFingerprint, requireSameBody } from './idempotency.ts';
-import { newJobId, openJob } from './open-job.ts';
+import { submitObjects } from './submit-objects.ts';
 
 const query = z.object({
   name: z.string().min(1).max(200).default('cohort').meta({ description: 'For people; need not be unique' }),
@@ -46,10 +48,10 @@ export const submitJob = route(
     tag: 'Jobs',
     summary: 'Submit a cohort',
     description:
-      'The body is read as it arrives and scored while it is read. One bad row costs only itself: see the rejections. Columns are judged before any row is taken.',
+      'The body is read as it arrives and scored while it is read; a job document names objects instead, which are read after the answer. One bad row costs only itself: see the rejections. Columns are judged before any row is taken.',
     query,
     requestHeaders: {
-      'Content-Type': MEDIA_TYPES.join(', '),
+      'Content-Type': [...MEDIA_TYPES, JOB_DOCUMENT].join(', '),
       'Content-Encoding': 'gzip, zstd or none',
       'Idempotency-Key': 'The same key and request make one job, however often they are sent',
     },
@@ -65,7 +67,14 @@ export const submitJob = route(
           example: `${BODY_EXAMPLES.message}\n`,
         },
         { type: 'application/vnd.iit.nmrs+json' },
-        { type: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet' },
+        { type: XLSX },
+        { type: PARQUET },
+        {
+          type: JOB_DOCUMENT,
+          schema: jobDocument,
+          example:
+            '{"input":{"uri":"s3://nights/in/2026-11-27/*.parquet"},"output":{"uri":"s3://nights/out/2026-11-27/","format":"parquet"}}',
+        },
       ],
     },
     answers: {
@@ -100,6 +109,7 @@ export const submitJob = route(
       'format_not_validated',
       'malformed_json',
       'idempotency_conflict',
+      'source_unavailable',
       'upload_too_slow',
       'upload_aborted',
       'too_many_uploads',
@@ -109,6 +119,10 @@ export const submitJob = route(
     ],
   },
   async (call) => {
+    if (isJobDocument(call.headers.get('content-type'))) {
+      const { jobId, isReplayed } = await submitObjects(call);
+      return await accepted(call, jobId, isReplayed);
+    }
     let place: UploadPlace | undefined;
     try {
       place = call.deps.uploads.enter(call.principal.tenantId);
@@ -119,6 +133,10 @@ export const submitJob = route(
     }
   },
 );
+
+function isJobDocument(contentType: string | null): boolean {
+  return contentType?.split(';')[0]?.trim().toLowerCase() === JOB_DOCUMENT;
+}
 
 async function submit(call: SubmitCall, memory: Reservation): Promise<Response> {
   const { deps, principal, headers } = call;

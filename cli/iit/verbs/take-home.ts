@@ -6,7 +6,7 @@ import { resolveRun } from '../resolve-run.ts';
 type Tier = 'low' | 'medium' | 'high';
 
 export type ResultOptions = {
-  format: 'csv' | 'ndjson';
+  format?: 'csv' | 'ndjson' | 'parquet';
   order?: 'input' | 'risk';
   tier?: Tier;
   minRisk?: string;
@@ -34,7 +34,8 @@ export type RejectionOptions = {
 };
 
 export async function results(context: Context, run: string, options: ResultOptions): Promise<void> {
-  const { output, minRisk, format, ...query } = options;
+  const { output, minRisk, ...query } = options;
+  const format = options.format ?? endingOf(output, ['csv', 'ndjson', 'parquet']) ?? 'csv';
   await takeHome(context, run, 'results', output, {
     ...query,
     min_risk: minRisk,
@@ -83,8 +84,9 @@ async function takeHome(
   file: string | undefined,
   query: Record<string, string | number | undefined>,
 ): Promise<void> {
-  if (query['format'] === 'xlsx' && (file === undefined || file === '-') && process.stdout.isTTY)
-    throw new UsageError('A workbook is nothing for a terminal: name a file with -o.');
+  const isBinary = query['format'] === 'xlsx' || query['format'] === 'parquet';
+  if (isBinary && (file === undefined || file === '-') && process.stdout.isTTY)
+    throw new UsageError(`${query['format']} is nothing for a terminal: name a file with -o.`);
   const api = await client();
   const id = await resolveRun(api, run);
   const bytes = await out.stream(api.download(`/v1/jobs/${id}/${what}`, query), file);

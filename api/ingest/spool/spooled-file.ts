@@ -43,7 +43,7 @@ export class SpooledFile {
       if (!['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
       throw new ServiceError(
         'overloaded',
-        'There is no room to hold the workbook just now; send it again later.',
+        'There is no room to hold the file just now; send it again later.',
         {
           cause: error,
           retryable: true,
