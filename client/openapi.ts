@@ -2606,6 +2606,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `results_expired`: The results are no longer kept */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -2678,6 +2687,15 @@ export interface operations {
             };
             /** @description `receipt_unavailable`: There is no receipt */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `results_expired`: The results are no longer kept */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2759,6 +2777,15 @@ export interface operations {
             };
             /** @description `not_found`: Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `results_expired`: The results are no longer kept */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };

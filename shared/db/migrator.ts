@@ -7,6 +7,7 @@ import * as people from '#migrations/0005-people.ts';
 import * as modelOwners from '#migrations/0007-model-owners.ts';
 import * as ledger from '#migrations/0008-ledger.ts';
 import * as log from '#migrations/0009-log.ts';
+import * as retention from '#migrations/0010-retention.ts';
 import type { Db } from './database.ts';
 
 /** Every released migration by name, in order. A released one is never edited: add the next number. */
@@ -19,6 +20,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0007-model-owners': modelOwners,
   '0008-ledger': ledger,
   '0009-log': log,
+  '0010-retention': retention,
 };
 
 /** Brings the schema up to date; Kysely's lock lets several processes call it at once. */

@@ -23,6 +23,7 @@ const KINDS: Record<string, RegExp> = {
   float8: /number/u,
   text: /string|JobStatus|ChunkState|Priority|ApiScope|Role|Language|ContactResult|'/u,
   uuid: /string/u,
+  xid8: /string/u,
   bool: /boolean/u,
   varchar: /string/u,
   bytea: /Buffer/u,
