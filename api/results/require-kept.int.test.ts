@@ -35,13 +35,13 @@ test('refused rows that retention has cleared are 410, not an empty list; those 
 });
 
 test('who was not scored is in the inputs: without them that list is 410 too, where somebody is on it', async () => {
+  const whole = await insertScoredJob(api.database, { period: '2025-03-05' });
   const { jobId } = await insertScoredJob(api.database, { period: '2025-03-05' });
-  await clear('inputs', '2025-04-01');
-  const path = `/v1/jobs/${jobId}/not-predicted`;
-  const key = await api.key(['read']);
-  expect((await api.call(path, { key })).status).toBe(200);
   await api.database.db.updateTable('jobs').set({ rows_quarantined: 10 }).where('id', '=', jobId).execute();
-  expect(await api.json(path, { status: 410 })).toMatchObject({
+  await clear('inputs', '2025-04-01');
+  const key = await api.key(['read']);
+  expect((await api.call(`/v1/jobs/${whole.jobId}/not-predicted`, { key })).status).toBe(200);
+  expect(await api.json(`/v1/jobs/${jobId}/not-predicted`, { status: 410 })).toMatchObject({
     detail: 'Inputs of 2025-03-05 are no longer kept.',
   });
 });

@@ -386,7 +386,7 @@ type AuditSealEntriesTable = {
 type RetentionMarksTable = {
   kind: 'inputs' | 'rejections' | 'shadows' | 'outcomes';
   before: IsoDate;
-  cleared_at: Timestamp;
+  cleared_at: Generated<Date>;
 };
 
 type PartitionMarksTable = {
