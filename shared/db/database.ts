@@ -45,7 +45,7 @@ export function createPool(options: DatabaseOptions): Pool {
     keepAlive: true,
     keepAliveInitialDelayMillis: 5_000,
     verify: (client, done) => {
-      client.query(settings).then(() => done(), done);
+      client.query(settings, (error: Error | null) => done(error ?? undefined));
     },
     types: wireTypes,
   });

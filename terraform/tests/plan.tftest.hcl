@@ -420,6 +420,11 @@ run "plan" {
 
   # alarms
   assert {
+    condition     = aws_cloudwatch_metric_alarm.log_not_signed.threshold == 7200 && length(aws_cloudwatch_metric_alarm.log_not_signed.alarm_actions) == 1 && alltrue([for name in ["iit_log_checkpoint_timestamp_seconds", "iit_log_unsigned_entries"] : strcontains(local.agent_configuration, name) && strcontains(local.prometheus_configuration, name)])
+    error_message = "A log that nobody signs is an alarm, and the agent publishes what it reads."
+  }
+
+  assert {
     condition     = alltrue([for a in aws_cloudwatch_metric_alarm.this : length(a.alarm_actions) == 1 && length(a.ok_actions) == 1]) && length(aws_cloudwatch_metric_alarm.this) >= 9
     error_message = "Every alarm reaches the topic."
   }
