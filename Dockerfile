@@ -22,8 +22,8 @@ LABEL org.opencontainers.image.title="iit-ml-service" \
 # An init, so that the process is not number 1: signals keep their default meaning, orphans are reaped.
 RUN apt-get update && apt-get install -y --no-install-recommends tini \
   && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin
-# A volume mounted here takes its owner from here, and so the process may write its backups.
-RUN install -d -o 10001 -g 10001 /backups
+# A volume mounted here takes its owner from here, and so the process may write its backups and its checkpoints.
+RUN install -d -o 10001 -g 10001 /backups && install -d -o 10001 -g 10001 /checkpoints
 WORKDIR /app
 ENV NODE_ENV=production
 COPY --from=dependencies /app/node_modules ./node_modules

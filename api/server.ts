@@ -41,6 +41,7 @@ import { createIntervalTask } from '#shared/lifecycle/interval-task.ts';
 import { createCrashPoints } from '#shared/lifecycle/crash-points.ts';
 import type { Logger } from '#shared/log/logger.ts';
 import { addBackupMetric } from '#api/metrics/backup-metric.ts';
+import { addLogMetric } from '#api/metrics/log-metric.ts';
 import { addModelMetrics } from '#shared/metrics/model-metrics.ts';
 import { addQueueMetrics } from '#shared/metrics/queue-metrics.ts';
 import { addPoolMetrics, createRegistry } from '#shared/metrics/registry.ts';
@@ -116,6 +117,7 @@ export async function startApi({ config, log, clock, mountPages }: ApiServerOpti
     windowDays: config.DRIFT_WINDOW_DAYS,
   });
   addBackupMetric(registry, { db, clock, log });
+  addLogMetric(registry, { db, clock, log });
   const refusals = new RefusalLedger({
     write: (refusal) => auditRefusal(db, recordEvent, refusal),
     onError: (error) => log.error({ err: error }, 'a refusal could not be audited'),

@@ -2,11 +2,21 @@ import { Client } from 'pg';
 import { recordEvent } from '#shared/audit/record-event.ts';
 import { EXPIRE_ACTION } from '#shared/audit/verification.ts';
 import { databaseOn } from '#shared/db/client-database.ts';
+import { clearOld, type Cleared, CLEARED, type ClearedKind } from './retention/clear-old.ts';
 import { optional, OperatorError, required, runScript } from './run-command.ts';
 
+/** Months to keep, the current one included. */
 export type RetentionOptions = {
-  /** Months of scores, which are results and audit at once, to keep, the current one included; undefined keeps all. At least 24. */
+  /** Scores, which are results and audit at once; undefined keeps all. At least 24. */
   auditMonths?: number | undefined;
+  /** What is kept beside them; undefined: as long as the scores. */
+  months?: Partial<Record<ClearedKind, number>>;
+};
+
+export type Retained = {
+  /** Partitions, by name. */
+  dropped: string[];
+  cleared: Cleared[];
 };
 
 const DAYS_AHEAD = 8;
@@ -16,21 +26,40 @@ const TABLES = ['order_blocks', 'patient_blocks', 'score_blocks', 'score_chunks'
 
 /**
  * Makes the partitions of the days ahead, and drops those that are past their time. A partition is detached without blocking
- * readers, then dropped; an event says before which days went, so that the verification does not miss them. Returns the names of
- * those dropped.
+ * readers, then dropped; an event says before which days went, so that the verification does not miss them. Then clears what is past
+ * its time in the tables beside.
  * @throws OperatorError on a time that is too short.
  */
-export async function retain(client: Client, options: RetentionOptions): Promise<string[]> {
-  const { auditMonths } = options;
-  if (auditMonths !== undefined && !(auditMonths >= MIN_AUDIT_MONTHS)) {
-    throw new OperatorError(`Scores are kept for ${MIN_AUDIT_MONTHS} months at least: they are the audit.`);
-  }
+export async function retain(client: Client, options: RetentionOptions): Promise<Retained> {
+  const { auditMonths, months = {} } = options;
+  demandMonths('Scores are the audit, and', auditMonths, MIN_AUDIT_MONTHS);
+  for (const kind of CLEARED) demandMonths(`${kind.words}:`, months[kind.kind], kind.leastMonths);
   await client.query('SELECT ensure_days(now()::date, $1)', [DAYS_AHEAD]);
-  if (auditMonths === undefined) return [];
-  if (!Number.isInteger(auditMonths)) throw new OperatorError('Months are whole numbers.');
+  const dropped = auditMonths === undefined ? [] : await dropDays(client, auditMonths);
+  const cleared: Cleared[] = [];
+  for (const kind of CLEARED) {
+    const keep = shorter(months[kind.kind], auditMonths);
+    if (keep !== undefined) cleared.push(await clearOld(client, kind, keep));
+  }
+  return { dropped, cleared };
+}
+
+/** Nothing that is kept beside the scores outlives them. */
+function shorter(own: number | undefined, scores: number | undefined): number | undefined {
+  if (own === undefined || scores === undefined) return own ?? scores;
+  return Math.min(own, scores);
+}
+
+function demandMonths(what: string, months: number | undefined, least: number): void {
+  if (months === undefined) return;
+  if (!(months >= least)) throw new OperatorError(`${what} kept for ${least} months at least.`);
+  if (!Number.isInteger(months)) throw new OperatorError('Months are whole numbers.');
+}
+
+async function dropDays(client: Client, months: number): Promise<string[]> {
   const old: { table: string; name: string }[] = [];
   for (const table of TABLES) {
-    for (const name of await olderPartitions(client, table, auditMonths)) old.push({ table, name });
+    for (const name of await olderPartitions(client, table, months)) old.push({ table, name });
   }
   if (old.length === 0) return [];
   const days = new Set(old.map(({ table, name }) => name.slice(table.length + 1).replaceAll('_', '-')));
@@ -39,12 +68,13 @@ export async function retain(client: Client, options: RetentionOptions): Promise
     actor: 'cli:retention',
     action: EXPIRE_ACTION,
     outcome: 'success',
-    details: { months: auditMonths, gone: [...days].toSorted() },
+    details: { months, gone: [...days].toSorted() },
   });
   for (const { table, name } of old) {
     await client.query(`ALTER TABLE ${table} DETACH PARTITION ${client.escapeIdentifier(name)} CONCURRENTLY`);
     await client.query(`DROP TABLE ${client.escapeIdentifier(name)}`);
   }
+  await client.query('DELETE FROM partition_marks WHERE day = ANY ($1::date[])', [[...days]]);
   return old.map(({ name }) => name);
 }
 
@@ -59,18 +89,26 @@ async function olderPartitions(client: Client, table: string, months: number): P
   return rows.map((row) => row.name);
 }
 
+function monthsOf(variable: string): number | undefined {
+  const text = optional(variable);
+  return text === undefined ? undefined : Number(text);
+}
+
 if (import.meta.main) {
   await runScript('retention', async () => {
     if (optional('PREDICTION_MONTHS') !== undefined) {
       throw new OperatorError('PREDICTION_MONTHS is no more: results and audit are one. Set AUDIT_MONTHS.');
     }
+    const months = Object.fromEntries(
+      CLEARED.flatMap(({ kind, variable }) => {
+        const own = monthsOf(variable);
+        return own === undefined ? [] : [[kind, own]];
+      }),
+    );
     const client = new Client({ connectionString: required('DATABASE_URL') });
     await client.connect();
     try {
-      const months = optional('AUDIT_MONTHS');
-      return {
-        dropped: await retain(client, { auditMonths: months === undefined ? undefined : Number(months) }),
-      };
+      return await retain(client, { auditMonths: monthsOf('AUDIT_MONTHS'), months });
     } finally {
       await client.end();
     }

@@ -159,6 +159,13 @@ export class IitClient {
     );
   }
 
+  /** A row with the proof that it stands in the signed log. */
+  async receipt(id: string, row: number): Promise<Schemas['Receipt']> {
+    return await this.call((http, fetch) =>
+      http.GET('/v1/jobs/{id}/rows/{row}/receipt', { params: { path: { id, row } }, fetch }),
+    );
+  }
+
   auditRecords(query: Omit<Query<'get_v1_audit'>, 'cursor'> = {}): AsyncGenerator<Schemas['AuditRecord']> {
     return pages(
       (cursor) =>

@@ -3069,6 +3069,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `results_expired`: The results are no longer kept */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -3141,6 +3150,15 @@ export interface operations {
             };
             /** @description `receipt_unavailable`: There is no receipt */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `results_expired`: The results are no longer kept */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3290,6 +3308,15 @@ export interface operations {
             };
             /** @description `not_found`: Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `results_expired`: The results are no longer kept */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -19,6 +19,7 @@ export const SCRIPT_GROUPS: readonly { purpose: string; of: Readonly<Record<stri
       'audit:verify': 'check the audit log',
       'audit:receipt': 'print the proof that a row stands in the signed log',
       'audit:checkpoint': 'print the newest signed checkpoint of the log',
+      'audit:key': 'make the key that signs the log, and print the one that verifies it',
       erase: 'take a patient out of the database; the log still verifies',
     },
   },

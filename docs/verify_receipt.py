@@ -9,6 +9,7 @@ import base64
 import datetime
 import hashlib
 import json
+import math
 import struct
 import sys
 import uuid
@@ -42,9 +43,12 @@ def root_of(hash_, index, size, path):
 
 
 def row_hash(row):
+    raw = row["raw_score"]
+    if row["risk_is_logistic"] and not (abs(raw) <= 700 and abs(row["risk"] - 1 / (1 + math.exp(-raw))) < 1e-12):
+        raise ValueError("the risk is not that of the raw score")
     due = row["due_date"]
     days = -(2**31) if due is None else (datetime.date.fromisoformat(due) - datetime.date(1970, 1, 1)).days
-    parts = [bytes.fromhex(row["salt"]), struct.pack(">Id", row["number"], row["raw_score"])]
+    parts = [bytes.fromhex(row["salt"]), struct.pack(">Id", row["number"], raw)]
     parts.append(b"\x00" if row["risk_is_logistic"] else struct.pack(">Bd", 1, row["risk"]))
     parts += [struct.pack(">Bi", row["tier"], days), text(row["patient_id"])]
     parts.append(b"\x00" if row["facility_id"] is None else b"\x01" + text(row["facility_id"]))
@@ -146,6 +150,8 @@ def verify(receipt, verifier_key):
     if receipt["type"] != "iit-receipt/1":
         raise ValueError("a receipt of another kind")
     row, chunk, log = receipt["row"], receipt["chunk"], receipt["log"]
+    if not 0 <= row["place"] < chunk["rows"]:
+        raise ValueError("the row's place is not within its chunk")
     size, root = open_checkpoint(log["checkpoint"], verifier_key)
     row_root = root_of(row_hash(row), row["place"], chunk["rows"], row["path"])
     ref = chunk["job_id"] + "/" + str(chunk["number"])

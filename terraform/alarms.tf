@@ -78,3 +78,37 @@ resource "aws_cloudwatch_metric_alarm" "backup_age" {
     }
   }
 }
+
+# Entries wait, and nobody has signed the log for two hours: it was altered, or nobody has the key.
+resource "aws_cloudwatch_metric_alarm" "log_not_signed" {
+  alarm_name          = "${local.name}-LogNotSigned"
+  alarm_description   = "docs/runbooks/ describes what to do."
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 7200
+  evaluation_periods  = 2
+  treat_missing_data  = "missing"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+
+  metric_query {
+    id          = "age"
+    label       = "seconds since the last checkpoint, while entries wait"
+    expression  = "IF(unsigned > 0, EPOCH(last) - last, 0)"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = { last = "iit_log_checkpoint_timestamp_seconds", unsigned = "iit_log_unsigned_entries" }
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = local.metric_namespace
+        metric_name = metric_query.value
+        stat        = "Maximum"
+        period      = 900
+      }
+    }
+  }
+}

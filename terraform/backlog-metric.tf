@@ -12,7 +12,7 @@ locals {
       static_configs = [{ targets = ["127.0.0.1:8000"] }]
       metric_relabel_configs = [{
         source_labels = ["__name__"]
-        regex         = "iit_queue_depth|iit_oldest_pending_chunk_seconds|iit_chunks_quarantined_total|iit_backup_last_success_timestamp_seconds|iit_model_drift_detected"
+        regex         = "iit_queue_depth|iit_oldest_pending_chunk_seconds|iit_chunks_quarantined_total|iit_backup_last_success_timestamp_seconds|iit_log_checkpoint_timestamp_seconds|iit_log_unsigned_entries|iit_model_drift_detected"
         action        = "keep"
       }]
     }]
@@ -28,7 +28,7 @@ locals {
             metric_namespace = local.metric_namespace
             metric_declaration = [
               { source_labels = ["job"], label_matcher = "^api$", dimensions = [["state"]], metric_selectors = ["^iit_queue_depth$"] },
-              { source_labels = ["job"], label_matcher = "^api$", dimensions = [[]], metric_selectors = ["^iit_oldest_pending_chunk_seconds$", "^iit_chunks_quarantined_total$", "^iit_backup_last_success_timestamp_seconds$", "^iit_model_drift_detected$"] },
+              { source_labels = ["job"], label_matcher = "^api$", dimensions = [[]], metric_selectors = ["^iit_oldest_pending_chunk_seconds$", "^iit_chunks_quarantined_total$", "^iit_backup_last_success_timestamp_seconds$", "^iit_log_checkpoint_timestamp_seconds$", "^iit_log_unsigned_entries$", "^iit_model_drift_detected$"] },
             ]
           }
         }

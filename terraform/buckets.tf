@@ -1,10 +1,12 @@
-# backups: what the nightly backup task writes, models among it (they lie in PostgreSQL); logs: the load balancer's access
-# logs (SSE-S3: that is all the log delivery service can write).
+# backups: what the nightly backup task writes, models among it (they lie in PostgreSQL); checkpoints: what the workers signed
+# of the log of predictions, which never goes; logs: the load balancer's access logs (SSE-S3: that is all the log delivery service
+# can write).
 
 locals {
   buckets = {
-    backups = { expire_days = 400, noncurrent_days = 30, kms = true }
-    logs    = { expire_days = 180, noncurrent_days = 7, kms = false }
+    backups     = { expire_days = 400, noncurrent_days = 30, kms = true, locked = true }
+    checkpoints = { expire_days = 0, noncurrent_days = 0, kms = true, locked = true }
+    logs        = { expire_days = 180, noncurrent_days = 7, kms = false, locked = false }
   }
 }
 
@@ -12,7 +14,7 @@ resource "aws_s3_bucket" "this" {
   for_each = local.buckets
 
   bucket              = "${local.name}-${each.key}-${local.account_id}"
-  object_lock_enabled = each.key == "backups"
+  object_lock_enabled = each.value.locked
 
   lifecycle {
     prevent_destroy = true
@@ -73,8 +75,12 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
       }
     }
 
-    noncurrent_version_expiration {
-      noncurrent_days = each.value.noncurrent_days
+    dynamic "noncurrent_version_expiration" {
+      for_each = each.value.noncurrent_days > 0 ? [each.value.noncurrent_days] : []
+
+      content {
+        noncurrent_days = noncurrent_version_expiration.value
+      }
     }
 
     abort_incomplete_multipart_upload {
@@ -93,6 +99,18 @@ resource "aws_s3_bucket_object_lock_configuration" "backups" {
     default_retention {
       mode = "GOVERNANCE"
       days = 35
+    }
+  }
+}
+
+# A checkpoint cannot be deleted or overwritten by anybody, whoever holds the account.
+resource "aws_s3_bucket_object_lock_configuration" "checkpoints" {
+  bucket = aws_s3_bucket.this["checkpoints"].id
+
+  rule {
+    default_retention {
+      mode = "COMPLIANCE"
+      days = var.checkpoint_lock_days
     }
   }
 }
@@ -117,6 +135,29 @@ data "aws_iam_policy_document" "bucket" {
       test     = "Bool"
       variable = "aws:SecureTransport"
       values   = ["false"]
+    }
+  }
+
+  # The workers say so themselves; here nobody else can put a newer version over a checkpoint either.
+  dynamic "statement" {
+    for_each = each.key == "checkpoints" ? [1] : []
+
+    content {
+      sid       = "NeverOverAnother"
+      effect    = "Deny"
+      actions   = ["s3:PutObject"]
+      resources = ["${aws_s3_bucket.this["checkpoints"].arn}/*"]
+
+      principals {
+        type        = "*"
+        identifiers = ["*"]
+      }
+
+      condition {
+        test     = "Null"
+        variable = "s3:if-none-match"
+        values   = ["true"]
+      }
     }
   }
 

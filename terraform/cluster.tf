@@ -24,8 +24,13 @@ locals {
   }
 
   # Three quarters of the memory for the heap of JavaScript; the rest for buffers, WASM memory and stacks.
-  api_environment         = merge(local.environment, { PORT = "8000", NODE_OPTIONS = "--max-old-space-size=${floor(var.api.memory * 0.75) - 192} --max-semi-space-size=8" })
-  worker_environment      = merge(local.environment, { WORKER_PORT = "8001", NODE_OPTIONS = "--max-old-space-size=${floor(var.worker.memory * 0.75)} --max-semi-space-size=8" })
+  api_environment = merge(local.environment, { PORT = "8000", NODE_OPTIONS = "--max-old-space-size=${floor(var.api.memory * 0.75) - 192} --max-semi-space-size=8" })
+  worker_environment = merge(local.environment, {
+    WORKER_PORT       = "8001"
+    NODE_OPTIONS      = "--max-old-space-size=${floor(var.worker.memory * 0.75)} --max-semi-space-size=8"
+    CHECKPOINT_ORIGIN = var.checkpoint_origin == "" ? "${var.domain_name}/log" : var.checkpoint_origin
+    CHECKPOINT_SINKS  = "log:,s3://${aws_s3_bucket.this["checkpoints"].id}/log"
+  })
   maintenance_environment = merge(local.environment, { NODE_OPTIONS = "--max-old-space-size=1536", BACKUP_URI = "s3://${aws_s3_bucket.this["backups"].id}/postgres" })
 
   secrets_of_tasks = [
@@ -143,7 +148,7 @@ resource "aws_ecs_task_definition" "worker" {
       image            = local.image
       command          = ["node", "workers/main.ts"]
       environment      = [for name, value in local.worker_environment : { name = name, value = value }]
-      secrets          = local.secrets_of_tasks
+      secrets          = concat(local.secrets_of_tasks, [{ name = "CHECKPOINT_KEY", valueFrom = aws_secretsmanager_secret.this["checkpoint-key"].arn }])
       portMappings     = [{ containerPort = 8001, protocol = "tcp" }]
       stopTimeout      = local.stop_timeout_seconds
       logConfiguration = local.logs_of["worker"]

@@ -85,12 +85,17 @@ resource "aws_iam_role" "task" {
   assume_role_policy = data.aws_iam_policy_document.assume["tasks"].json
 }
 
-# Workers call nothing of AWS: models and payloads lie in PostgreSQL. The sidecar publishes the queue's depth with the API's
-# role; the maintenance task writes backups.
+# Workers put checkpoints into their bucket and look for the newest, and call nothing else of AWS: models and payloads lie in
+# PostgreSQL. The sidecar publishes the queue's depth with the API's role; the maintenance task writes backups.
 data "aws_iam_policy_document" "task" {
   for_each = {
     api = [
       { sid = "AgentMetrics", actions = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"], resources = ["${aws_cloudwatch_log_group.this["metrics"].arn}:*"] },
+    ]
+    worker = [
+      { sid = "List", actions = ["s3:ListBucket"], resources = [aws_s3_bucket.this["checkpoints"].arn] },
+      { sid = "Objects", actions = ["s3:GetObject", "s3:PutObject"], resources = ["${aws_s3_bucket.this["checkpoints"].arn}/*"] },
+      { sid = "Key", actions = ["kms:Decrypt", "kms:GenerateDataKey"], resources = [aws_kms_key.main.arn] },
     ]
     maintenance = [
       { sid = "List", actions = ["s3:ListBucket"], resources = [aws_s3_bucket.this["backups"].arn] },

@@ -3,14 +3,15 @@
 
 locals {
   secrets = {
-    database-url = "postgres://iit_app:${var.database_app_password}@${aws_db_instance.main.address}:5432/iit?sslmode=verify-full"
-    app-password = var.database_app_password
-    queue-url    = "rediss://:${var.redis_auth_token}@${aws_elasticache_replication_group.main.primary_endpoint_address}:6379"
+    database-url   = "postgres://iit_app:${var.database_app_password}@${aws_db_instance.main.address}:5432/iit?sslmode=verify-full"
+    app-password   = var.database_app_password
+    queue-url      = "rediss://:${var.redis_auth_token}@${aws_elasticache_replication_group.main.primary_endpoint_address}:6379"
+    checkpoint-key = var.checkpoint_key
   }
 }
 
 resource "aws_secretsmanager_secret" "this" {
-  for_each = toset(["database-url", "queue-url", "app-password"])
+  for_each = toset(["database-url", "queue-url", "app-password", "checkpoint-key"])
 
   name                    = "${local.name}/${each.key}"
   kms_key_id              = aws_kms_key.main.arn
@@ -18,7 +19,7 @@ resource "aws_secretsmanager_secret" "this" {
 }
 
 resource "aws_secretsmanager_secret_version" "this" {
-  for_each = toset(["database-url", "queue-url", "app-password"])
+  for_each = toset(["database-url", "queue-url", "app-password", "checkpoint-key"])
 
   secret_id                = aws_secretsmanager_secret.this[each.key].id
   secret_string_wo         = local.secrets[each.key]

@@ -224,6 +224,39 @@ variable "database_app_password" {
   }
 }
 
+variable "checkpoint_key" {
+  description = "Private Ed25519 key, PEM, that signs checkpoints of the log of predictions: npm run audit:key -- FILE."
+  type        = string
+  sensitive   = true
+
+  validation {
+    condition     = can(regex("^-----BEGIN PRIVATE KEY-----\n[A-Za-z0-9+/=\n]{60,80}-----END PRIVATE KEY-----\n?$", var.checkpoint_key))
+    error_message = "checkpoint_key must be a private Ed25519 key in PEM (PKCS #8)."
+  }
+}
+
+variable "checkpoint_origin" {
+  description = "Name of the log and of its key; empty: domain_name and /log. Another one after a restore (docs/audit-log.md)."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^[^ \t\n+]{0,200}$", var.checkpoint_origin))
+    error_message = "checkpoint_origin has no spaces and no plus."
+  }
+}
+
+variable "checkpoint_lock_days" {
+  description = "Days for which nobody, the account's root included, can delete a checkpoint. As long as the log is kept, at least."
+  type        = number
+  default     = 3650
+
+  validation {
+    condition     = var.checkpoint_lock_days >= 730 && var.checkpoint_lock_days <= 36500
+    error_message = "Checkpoints are locked for 730 days (the least that scores are kept) to 36,500 (S3's limit)."
+  }
+}
+
 variable "redis_node_type" {
   description = "ElastiCache node class."
   type        = string
@@ -279,7 +312,7 @@ variable "alarm_emails" {
 }
 
 variable "secret_version" {
-  description = "Raise it when database_app_password or redis_auth_token changes: the secrets' values are write-only and Terraform cannot compare them."
+  description = "Raise it when database_app_password, redis_auth_token or checkpoint_key changes: the secrets' values are write-only and Terraform cannot compare them."
   type        = number
   default     = 1
 }

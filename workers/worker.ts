@@ -60,6 +60,8 @@ export async function startWorker({ config, log, clock }: WorkerOptions): Promis
       ? undefined
       : createSigner(config.CHECKPOINT_ORIGIN, config.CHECKPOINT_KEY);
   const sinks = openSinks(config.CHECKPOINT_SINKS, log);
+  if (signer === undefined) log.warn('nobody signs the log of predictions: CHECKPOINT_KEY is not set');
+  else log.info({ verifierKey: signer.verifierKey }, 'signs checkpoints of the log of predictions');
   const crash = createCrashPoints(config.CRASH_AT);
   const tracing = await startTracing({ config, service: 'iit-worker', version: manifest.version, log });
   const pool = createPool({

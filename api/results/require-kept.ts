@@ -12,3 +12,20 @@ export async function requireKept(db: Db, job: Pick<JobRow, 'period'>): Promise<
   if (rows[0]?.kept === true) return;
   throw new ServiceError('results_expired', `Results of ${job.period} are no longer kept.`);
 }
+
+const WORDS = { rejections: 'Rejections', inputs: 'Inputs' };
+
+/** The same where retention has cleared what a job left beside its scores. */
+export async function requireUncleared(
+  db: Db,
+  job: Pick<JobRow, 'period'>,
+  kind: keyof typeof WORDS,
+): Promise<void> {
+  const mark = await db
+    .selectFrom('retention_marks')
+    .select('before')
+    .where('kind', '=', kind)
+    .executeTakeFirst();
+  if (mark === undefined || job.period >= mark.before) return;
+  throw new ServiceError('results_expired', `${WORDS[kind]} of ${job.period} are no longer kept.`);
+}

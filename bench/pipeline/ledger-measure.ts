@@ -1,15 +1,14 @@
 /**
- * One job through the real stack of the tree in which this file lies, and what it left: `node measure.ts --rows N --explain K`.
+ * One job through the real stack of the tree in which this file lies, and what it left: `node ledger-measure.ts --rows N --explain K
+ * --file COHORT.csv --model MODEL.txt`, a cohort of N rows and a model with its manifest beside it.
  * bench/pipeline/ledger.ts copies it into the tree that it compares with, so it knows nothing of either layout but its SQL views.
  * The last line is one JSON object.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Client } from 'pg';
-import { writeCohortFile } from './cohort-file.ts';
+import { createDatabase, createPool } from '#shared/db/database.ts';
+import { registerShippedModel } from '#shared/models/store.ts';
 import { runJob } from './job.ts';
 import { startStack } from './stack.ts';
 
@@ -18,19 +17,24 @@ const { values: options } = parseArgs({
     rows: { type: 'string', default: '1000000' },
     explain: { type: 'string', default: '3' },
     reads: { type: 'string', default: '21' },
+    file: { type: 'string' },
+    model: { type: 'string' },
   },
 });
 
 const rows = Number(options.rows);
 const reads = Number(options.reads);
-const folder = await mkdtemp(path.join(tmpdir(), 'iit-ledger-'));
-try {
-  const file = path.join(folder, 'cohort.csv');
-  await writeCohortFile({ rows, format: 'csv', seed: '1' }, file);
+const { file, model } = options;
+if (file === undefined || model === undefined)
+  throw new Error('--file and --model say what is scored by what.');
+{
   await using stack = await startStack({ workers: 1, queue: 'redis' });
   const client = new Client({ connectionString: stack.databaseUrl });
+  // A failure below ends PostgreSQL before this connection, and is what is to be told.
+  client.on('error', () => undefined);
   await client.connect();
   const one = async <T>(text: string): Promise<T> => (await client.query(text)).rows[0] as T;
+  await activate(stack, model);
   const before = await one<{ wal: string; bytes: string }>(WAL_AND_BYTES());
   const idle = await stack.cpuSeconds();
   const job = await runJob({ ...stack, file, format: 'csv', explain: Number(options.explain) });
@@ -106,8 +110,28 @@ try {
       ...stream,
     })}\n`,
   );
-} finally {
-  await rm(folder, { recursive: true, force: true });
+}
+
+/** Registers the model and scores by it from here on. */
+async function activate(
+  stack: { databaseUrl: string; apiUrl: string; key: string },
+  text: string,
+): Promise<void> {
+  const pool = createPool({
+    url: stack.databaseUrl,
+    applicationName: 'bench',
+    poolSize: 1,
+    connectTimeoutMs: 5_000,
+    statementTimeoutMs: 60_000,
+  });
+  const db = createDatabase(pool);
+  const { version } = await registerShippedModel(db, text);
+  await db.destroy();
+  const answer = await fetch(`${stack.apiUrl}/v1/models/${version}/activate`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${stack.key}` },
+  });
+  if (!answer.ok) throw new Error(`the model could not be activated: ${await answer.text()}`);
 }
 
 function WAL_AND_BYTES(): string {

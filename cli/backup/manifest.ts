@@ -12,10 +12,15 @@ const table = z.object({
   /** Compressed. */
   bytes: z.int().nonnegative(),
   sha256: z.string(),
+  /** Of a day that was over: whoever finds the same mark in the database finds the same rows. */
+  mark: z.string().optional(),
+  /** The earlier backup whose object it is; without it this one's. */
+  from: z.string().optional(),
 });
 
 const manifest = z.object({
-  format: z.literal('iit-backup/1'),
+  /** 2: tables may lie in earlier backups. */
+  format: z.enum(['iit-backup/1', 'iit-backup/2']),
   takenAt: z.iso.datetime(),
   serverVersion: z.string(),
   /** The migrations that the database had seen, in order. */
@@ -29,6 +34,8 @@ export type BackupManifest = z.infer<typeof manifest>;
 
 export const manifestName = (backup: string) => `${backup}/manifest.json`;
 export const tableName = (backup: string, name: string) => `${backup}/${name}.copy.zst`;
+/** Where the rows of a table of a backup lie. */
+export const objectOf = (backup: string, table: BackupTable) => tableName(table.from ?? backup, table.name);
 
 /** @throws OperatorError when there is none, or none of this format: without its manifest a backup is not one. */
 export async function readManifest(store: BackupStore, backup: string): Promise<BackupManifest> {

@@ -4,7 +4,7 @@ import { createZstdDecompress } from 'node:zlib';
 import type { Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { OperatorError } from '../run-command.ts';
-import { type BackupManifest, type BackupTable, readManifest, tableName } from './manifest.ts';
+import { type BackupManifest, type BackupTable, objectOf, readManifest } from './manifest.ts';
 import type { BackupStore } from './store.ts';
 
 export type RestoreOptions = {
@@ -113,7 +113,7 @@ async function load(client: Client, store: BackupStore, backup: string, table: B
     copyFrom(`COPY ${client.escapeIdentifier(table.name)} (${columns}) FROM STDIN (FORMAT binary)`),
   );
   await pipeline(
-    await store.read(tableName(backup, table.name)),
+    await store.read(objectOf(backup, table)),
     async function* (chunks: AsyncIterable<Buffer>) {
       for await (const chunk of chunks) {
         hash.update(chunk);

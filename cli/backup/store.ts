@@ -17,6 +17,10 @@ export type BackupStore = {
   list(): Promise<string[]>;
 };
 
+/** S3 takes 10,000 parts: the default of 5 MiB would end at 50 GB, these end at 320 GB. */
+const PART_BYTES = 32 << 20;
+const PARTS_AT_ONCE = 2;
+
 /** `s3://bucket/prefix` (credentials and region as the AWS SDK finds them) or `file:///folder`. */
 export function openStore(uri: string): BackupStore {
   const url = new URL(uri.endsWith('/') ? uri : `${uri}/`);
@@ -51,7 +55,8 @@ function s3Store(uri: string, bucket: string, prefix: string): BackupStore {
   return {
     uri,
     async write(name, body) {
-      const upload = new Upload({ client, params: { Bucket: bucket, Key: key(name), Body: body } });
+      const params = { Bucket: bucket, Key: key(name), Body: body };
+      const upload = new Upload({ client, params, partSize: PART_BYTES, queueSize: PARTS_AT_ONCE });
       const failed = new Promise<never>((_, reject) => body.once('error', reject));
       await Promise.race([upload.done(), failed]);
     },

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { type Definition, whole } from './option-values.ts';
 import type { EventOptions, PatientOptions } from './verbs/audit.ts';
+import type { ReceiptOptions } from './verbs/receipt.ts';
 
 /** What was predicted and done, and with which models. */
 export function defineOversight({ program, contextOf }: Definition): void {
@@ -48,12 +49,22 @@ export function defineOversight({ program, contextOf }: Definition): void {
     });
   audit
     .command('receipt')
-    .description('Prints the proof that a row of a run stands in the signed log, from DATABASE_URL.')
-    .requiredOption('--job <id>', 'the run')
-    .requiredOption('--row <number>', 'the row in the input, from 1')
-    .action(async (_options: object, command: Command) => {
-      const { runRepositoryScript } = await import('./verbs/scripts.ts');
-      await runRepositoryScript('audit-receipt', argumentsOf(command));
+    .description(
+      'The proof that a row of a run stands in the signed log: fetched, checked on this machine, and printed.',
+    )
+    .option('--job <run>', 'the run: its id, its name, or latest')
+    .option('--row <number>', 'the row in the input, from 1', whole('--row', 1, 2 ** 31 - 1))
+    .option('--file <path>', 'check this receipt instead, without the service')
+    .option('--public-key <key>', 'the verifier key that is trusted; iit audit key and checkpoint print it')
+    .option('-o, --output <file>', 'keep the receipt there')
+    .option(
+      '--database',
+      'from the database of DATABASE_URL, as it is; docs/verify_receipt.py checks it',
+      false,
+    )
+    .action(async (options: ReceiptOptions, command: Command) => {
+      const { receipt } = await import('./verbs/receipt.ts');
+      await receipt(contextOf(command), options);
     });
   audit
     .command('checkpoint')
@@ -61,6 +72,16 @@ export function defineOversight({ program, contextOf }: Definition): void {
     .action(async (_options: object, command: Command) => {
       const { runRepositoryScript } = await import('./verbs/scripts.ts');
       await runRepositoryScript('audit-checkpoint', argumentsOf(command));
+    });
+  audit
+    .command('key')
+    .description(
+      'Makes the private key that signs the log, unless the file is there; prints the verifier key.',
+    )
+    .argument('<file>', 'a secret of the workers alone: CHECKPOINT_KEY_FILE')
+    .action(async (file: string) => {
+      const { runRepositoryScript } = await import('./verbs/scripts.ts');
+      await runRepositoryScript('checkpoint-key', [file]);
     });
   program
     .command('erase')

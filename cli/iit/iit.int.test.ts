@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createKey } from '#api/auth/keys.ts';
 import { recordEvent } from '#shared/audit/record-event.ts';
 import type { ApiScope } from '#shared/db/schema.ts';
+import { createSigner, newCheckpointKey } from '#shared/ledger/signed-note.ts';
 import { registerShippedModel } from '#shared/models/store.ts';
 import { type Ran, runIit, type RunOptions } from '#test/support/run-iit.ts';
 import { type ServiceProcess, startService } from '#test/support/service-process.ts';
@@ -20,6 +21,13 @@ const ROWS = 600;
 /** Each starts several processes, on machines that may have much else to do. */
 const LONG = { timeout: 240_000 };
 const TODAY = new Date().toISOString().slice(0, 10);
+const ORIGIN = 'iit.example.org/log';
+const signing = {
+  CHECKPOINT_KEY: newCheckpointKey(),
+  CHECKPOINT_ORIGIN: ORIGIN,
+  CHECKPOINT_SECONDS: '0',
+  LEDGER_SECONDS: '0.2',
+};
 
 let home: string;
 let database: TestDatabase;
@@ -36,7 +44,7 @@ beforeAll(async () => {
   const services = { databaseUrl: database.url, queueUrl: database.url, env: { PUBLISH_SECONDS: '0.2' } };
   [api, worker] = await Promise.all([
     startService({ service: 'api', ...services }),
-    startService({ service: 'worker', ...services }),
+    startService({ service: 'worker', ...services, env: { ...services.env, ...signing } }),
   ]);
   env = {
     IIT_API_URL: api.url,
@@ -256,6 +264,100 @@ describe('oversight and administration', LONG, () => {
     expect(events.length).toBeGreaterThan(0);
     const verified = await iit(['audit', 'verify'], { env: { DATABASE_URL: database.url } });
     expect(verified).toMatchObject({ code: 0, stdout: expect.stringContaining('as they were written') });
+  });
+
+  test('a receipt is fetched and checked here; one that was altered, or signed by somebody else, does not hold', async () => {
+    const receiptOf = ['audit', 'receipt', '--job', 'night', '--row', '1'];
+    const trusted = ['--public-key', createSigner(ORIGIN, signing.CHECKPOINT_KEY).verifierKey];
+    const file = path.join(home, 'receipt.json');
+    await expect
+      .poll(async () => (await iit([...receiptOf, ...trusted, '-o', file])).code, { timeout: 30_000 })
+      .toBe(0);
+    const again = await iit(['audit', 'receipt', '--file', file, ...trusted], {
+      env: { IIT_API_URL: 'http://127.0.0.1:9' },
+    });
+    expect(again).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: expect.stringMatching(/^It holds: row 1 of /u),
+    });
+    const printed = await iit(receiptOf);
+    expect(printed.stderr).toContain('Nobody’s signature was checked');
+    const { row } = JSON.parse(printed.stdout) as { row: { number: number; tier: number } };
+    expect(row.number).toBe(1);
+    const stranger = createSigner(ORIGIN, newCheckpointKey()).verifierKey;
+    const kept = path.join(home, 'no-receipt.json');
+    expect(await iit([...receiptOf, '--public-key', stranger, '-o', kept])).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('does not hold'),
+    });
+    expect(existsSync(kept)).toBe(false);
+    await writeFile(file, printed.stdout.replace(/"tier":\d/u, `"tier":${(row.tier + 1) % 3}`));
+    expect(await iit(['audit', 'receipt', '--file', file, ...trusted])).toMatchObject({
+      code: 1,
+      stderr: 'iit: The receipt does not hold: the row does not stand in the log that was signed.\n',
+    });
+    for (const [args, words] of [
+      [['--file', file, '--row', '1'], 'named by --job and --row'],
+      [['--job', 'night'], 'named by --job and --row'],
+      [['--file', file, '--public-key', 'mine'], '--public-key: not a verifier key'],
+    ] as const) {
+      expect(await iit(['audit', 'receipt', ...args])).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining(words),
+      });
+    }
+  });
+
+  test('a receipt comes straight from the database too, and the newest checkpoint; a key is made once', async () => {
+    const direct = { env: { DATABASE_URL: database.url } };
+    const { id } = await json<Run>(['runs', 'view', 'night']);
+    const printed = await iit(['audit', 'receipt', '--database', '--job', id, '--row', '1'], direct);
+    expect(JSON.parse(printed.stdout)).toMatchObject({ type: 'iit-receipt/1', chunk: { job_id: id } });
+    expect((await iit(['audit', 'checkpoint'], direct)).stdout).toMatch(/^iit\.example\.org\/log\n\d+\n/u);
+    const file = path.join(home, 'keys', 'checkpoint-key.pem');
+    const own = { env: { CHECKPOINT_ORIGIN: ORIGIN } };
+    const made = await iit(['audit', 'key', file], own);
+    expect(made.stdout).toBe(`${createSigner(ORIGIN, await readFile(file, 'utf8')).verifierKey}\n`);
+    expect((await stat(file)).mode & 0o777).toBe(0o400);
+    expect((await iit(['audit', 'key', file], own)).stdout).toBe(made.stdout);
+    await writeFile(path.join(home, 'no-key.pem'), 'no key');
+    expect(await iit(['audit', 'key', path.join(home, 'no-key.pem')], own)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('no private key in PEM'),
+    });
+  });
+
+  test('erase takes a patient out of every list, and refuses a reason that names them', async () => {
+    const { stdout } = await iit(['results', 'night', '--limit', '1', '--json']);
+    const { patient_id: patient } = JSON.parse(stdout) as { patient_id: string };
+    const direct = { env: { DATABASE_URL: database.url } };
+    const erase = (...args: string[]) => iit(['erase', ...args], direct);
+    expect(await erase('--patient', patient)).toMatchObject({ code: 2 });
+    expect(await erase('--patient', patient, '--reason', `${patient} asked`)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('has the id in it'),
+    });
+    expect(await erase('--patient', patient, '--reason', 'x', '--tenant', 'nobody')).toMatchObject({
+      code: 1,
+      stderr: 'There is no tenant nobody.\n',
+    });
+    const erased = await erase('--patient', patient, '--reason', 'request 17');
+    expect(erased).toMatchObject({ code: 0 });
+    const counts = JSON.parse(erased.stdout) as { rows: number; jobs: number };
+    expect(counts.rows).toBeGreaterThan(0);
+    expect(erased.stdout).not.toContain(patient);
+    for (const args of [
+      ['results', 'night'],
+      ['worklist', 'night'],
+      ['audit', 'patient', patient, '--json'],
+    ]) {
+      expect((await iit(args)).stdout).not.toMatch(new RegExp(`\\b${patient}\\b`, 'u'));
+    }
+    expect((await iit(['audit', 'verify', '--rescore'], direct)).stdout).toMatch(
+      /\([1-9]\d* erased\).*: as they were written\n$/su,
+    );
   });
 
   test('models are listed, shown, registered again, and drift is told', async () => {

@@ -1,5 +1,5 @@
 import { Kysely, PostgresDialect } from 'kysely';
-import { type CustomTypesConfig, Pool, types } from 'pg';
+import { type CustomTypesConfig, escapeIdentifier, Pool, types } from 'pg';
 import { dropDeadPeers } from './dead-peers.ts';
 import type { Database } from './schema.ts';
 
@@ -30,18 +30,12 @@ const wireTypes: CustomTypesConfig = {
 const SILENCE_MARGIN_MS = 5_000;
 
 /**
- * A pool with time limits on connecting, on statements, on idle transactions and on dead peers.
+ * A pool with time limits on connecting, on statements, on idle transactions and on dead peers. Role and limits are set by each new
+ * session before anybody gets it, and not at its start: PgBouncer passes no start-up options on.
  * An idle connection that breaks is replaced without a word: whoever needs one next learns of an outage.
  */
 export function createPool(options: DatabaseOptions): Pool {
-  const settings = [
-    `-c statement_timeout=${options.statementTimeoutMs}`,
-    '-c idle_in_transaction_session_timeout=60000',
-    '-c timezone=UTC',
-    // The server drops a client that died without a word, and with it the locks that the client held.
-    '-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3',
-    ...(options.role === undefined ? [] : [`-c role=${options.role}`]),
-  ];
+  const settings = sessionSettings(options);
   const pool = new Pool({
     connectionString: options.url,
     application_name: options.applicationName,
@@ -50,7 +44,9 @@ export function createPool(options: DatabaseOptions): Pool {
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 5_000,
-    options: settings.join(' '),
+    verify: (client, done) => {
+      client.query(settings, (error: Error | null) => done(error ?? undefined));
+    },
     types: wireTypes,
   });
   pool.on('error', () => undefined);
@@ -59,6 +55,19 @@ export function createPool(options: DatabaseOptions): Pool {
   pool.on('connect', (client) => client.on('error', () => undefined));
   if (options.statementTimeoutMs > 0) dropDeadPeers(pool, options.statementTimeoutMs + SILENCE_MARGIN_MS);
   return pool;
+}
+
+function sessionSettings({ role, statementTimeoutMs }: DatabaseOptions): string {
+  return [
+    ...(role === undefined ? [] : [`SET ROLE ${escapeIdentifier(role)}`]),
+    `SET statement_timeout = ${statementTimeoutMs}`,
+    'SET idle_in_transaction_session_timeout = 60000',
+    `SET timezone = 'UTC'`,
+    // The server drops a client that died without a word, and with it the locks that the client held.
+    'SET tcp_keepalives_idle = 15',
+    'SET tcp_keepalives_interval = 5',
+    'SET tcp_keepalives_count = 3',
+  ].join('; ');
 }
 
 export function createDatabase(pool: Pool): Db {

@@ -7,6 +7,7 @@ import * as people from '#migrations/0005-people.ts';
 import * as modelOwners from '#migrations/0007-model-owners.ts';
 import * as ledger from '#migrations/0008-ledger.ts';
 import * as log from '#migrations/0009-log.ts';
+import * as retention from '#migrations/0010-retention.ts';
 import * as webhooks from '#migrations/0014-webhooks.ts';
 import * as objects from '#migrations/0015-objects.ts';
 import * as schedules from '#migrations/0016-schedules.ts';
@@ -22,6 +23,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0007-model-owners': modelOwners,
   '0008-ledger': ledger,
   '0009-log': log,
+  '0010-retention': retention,
   '0014-webhooks': webhooks,
   '0015-objects': objects,
   '0016-schedules': schedules,

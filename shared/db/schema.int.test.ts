@@ -23,6 +23,7 @@ const KINDS: Record<string, RegExp> = {
   float8: /number/u,
   text: /string|JobStatus|ChunkState|Priority|ApiScope|Role|Language|ContactResult|'/u,
   uuid: /string/u,
+  xid8: /string/u,
   bool: /boolean/u,
   varchar: /string/u,
   bytea: /Buffer/u,
@@ -111,6 +112,61 @@ test.each([
   ['iit_audit', 'SELECT * FROM predictions'],
 ])('%s may not: %s', async (role, statement) => {
   await expect(sql.raw(statement).execute(database.as(role).db)).rejects.toMatchObject({ code: '42501' });
+});
+
+test('no service may change or take away what is append-only: not a table, not one of its days, not a column', async () => {
+  const { rows } = await sql<{ what: string }>`
+    WITH guarded AS (
+      SELECT DISTINCT c.oid FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE t.tgname = 'append_only_rows'
+    ), parts AS (
+      SELECT oid FROM guarded UNION SELECT i.inhrelid FROM pg_inherits i JOIN guarded g ON g.oid = i.inhparent
+    )
+    SELECT r.rolname || ' ' || p.privilege || ' ' || parts.oid::regclass AS what
+    FROM parts, pg_roles r, unnest('{UPDATE,DELETE,TRUNCATE,TRIGGER}'::text[]) AS p (privilege)
+    WHERE r.rolname IN ('iit_api','iit_worker','iit_audit','iit_readonly')
+      AND (has_table_privilege(r.oid, parts.oid, p.privilege)
+        OR p.privilege = 'UPDATE' AND has_any_column_privilege(r.oid, parts.oid, 'UPDATE'))`.execute(
+    database.db,
+  );
+  expect(rows).toEqual([]);
+  const { rows: guarded } = await sql<{ name: string }>`
+    SELECT DISTINCT c.relname AS name FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+    WHERE t.tgname = 'append_only_rows' AND NOT c.relispartition ORDER BY 1`.execute(database.db);
+  expect(guarded.map(({ name }) => name)).toEqual([
+    'audit_batches',
+    'audit_events',
+    'audit_seal_entries',
+    'audit_seals',
+    'log_checkpoints',
+    'log_entries',
+    'log_nodes',
+    'online_rows',
+    'score_blocks',
+    'score_chunks',
+  ]);
+});
+
+test('who writes what of the audit and the log: workers alone add to the log, and nobody but the schema fills its queue', async () => {
+  const { rows } = await sql<{ what: string }>`
+    SELECT r.rolname || ' ' || c.relname AS what FROM pg_roles r, pg_class c
+    WHERE r.rolname IN ('iit_api','iit_worker','iit_readonly') AND c.relname IN ('log_entries','log_nodes','log_checkpoints',
+      'log_queue','score_chunks','score_blocks','audit_events','audit_batches','online_rows','partition_marks','retention_marks')
+      AND c.relkind IN ('r','p') AND has_table_privilege(r.oid, c.oid, 'INSERT') ORDER BY 1`.execute(
+    database.db,
+  );
+  expect(rows.map(({ what }) => what)).toEqual([
+    'iit_api audit_batches',
+    'iit_api audit_events',
+    'iit_api online_rows',
+    'iit_worker audit_batches',
+    'iit_worker audit_events',
+    'iit_worker log_checkpoints',
+    'iit_worker log_entries',
+    'iit_worker log_nodes',
+    'iit_worker online_rows',
+    'iit_worker score_blocks',
+    'iit_worker score_chunks',
+  ]);
 });
 
 test('partitions are made ahead, a day each, any number of callers at once', async () => {

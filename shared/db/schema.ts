@@ -25,6 +25,8 @@ export type Database = {
   audit_seals: AuditSealsTable;
   audit_seal_entries: AuditSealEntriesTable;
   log_queue: LogQueueTable;
+  retention_marks: RetentionMarksTable;
+  partition_marks: PartitionMarksTable;
   log_entries: LogEntriesTable;
   log_nodes: LogNodesTable;
   log_checkpoints: LogCheckpointsTable;
@@ -388,6 +390,19 @@ type AuditSealEntriesTable = {
   kind: 'batch' | 'event';
   ref: string;
   digest: Buffer;
+};
+
+type RetentionMarksTable = {
+  kind: 'inputs' | 'rejections' | 'shadows' | 'outcomes';
+  before: IsoDate;
+  cleared_at: Generated<Date>;
+};
+
+type PartitionMarksTable = {
+  parent: string;
+  day: IsoDate;
+  mark: Generated<string>;
+  changed_by: Generated<string>;
 };
 
 type LogQueueTable = {

@@ -12,6 +12,7 @@ import { sampleModel } from '#test/support/sample-model.ts';
 import { insertScoredJob, type ScoredJob } from '#test/support/scored-job.ts';
 import { testLogKeeper } from '#test/support/test-log.ts';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database.ts';
+import { whereIs } from '#test/support/where-is.ts';
 import { type EraseDeps, erasePatient, ErasureError } from './erase-patient.ts';
 
 const PATIENT = 'patient-é-17';
@@ -55,43 +56,13 @@ async function addElsewhere(): Promise<void> {
     SELECT 1, 'f', ${PATIENT}, now(), 'no_answer', 'a', id FROM api_keys LIMIT 1`.execute(db);
 }
 
-/** Every table that has the text anywhere in a row, payloads unpacked; hashes of the lists too. */
-async function whereIs(text: string): Promise<string[]> {
-  const { rows: tables } = await sql<{ name: string }>`
-    SELECT c.relname AS name FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
-      AND c.relname NOT LIKE 'kysely%' ORDER BY 1`.execute(database.db);
-  const found: string[] = [];
-  for (const { name } of tables) {
-    const { rows } =
-      await sql`SELECT FROM ${sql.table(name)} t WHERE t::text LIKE ${`%${text}%`} LIMIT 1`.execute(
-        database.db,
-      );
-    if (rows.length > 0) found.push(name);
-  }
-  const { rows: chunks } = await sql<{ jobId: string; chunkNo: number }>`
-    SELECT job_id AS "jobId", chunk_no AS "chunkNo" FROM chunks`.execute(database.db);
-  for (const chunk of chunks) {
-    const { payload, sha256 } = await readPayload(database.pool, chunk);
-    const { patientIds } = await decodeChunk(Buffer.from(payload), Buffer.from(sha256));
-    if (Buffer.from(patientIds.bytes).includes(text)) found.push('payload');
-  }
-  const { rows: hashes } = await sql`
-    SELECT FROM patient_blocks WHERE patient_hash(${text}) = ANY (hashes) OR first_hash = patient_hash(${text})`.execute(
-    database.db,
-  );
-  if (hashes.length > 0) found.push('patient_blocks');
-  return found.map((name) => name.replace(/_\d{4}_\d\d_\d\d$/u, ''));
-}
-
-const dropped = (list: string[]) => [...new Set(list)].toSorted();
-
 test('whoever dies before the end of an erasure has erased nothing', async () => {
-  const before = await whereIs(PATIENT);
+  const before = await whereIs(database, PATIENT);
   const crash = (point: string) => {
     if (point === 'before_erasure_commit') throw new Error('killed');
   };
   await expect(erasePatient({ ...deps, crash }, asked)).rejects.toThrow('killed');
-  expect(await whereIs(PATIENT)).toEqual(before);
+  expect(await whereIs(database, PATIENT)).toEqual(before);
 });
 
 describe('an erased patient', () => {
@@ -101,7 +72,7 @@ describe('an erased patient', () => {
 
   test('goes out of everything that has them, and the scores stay', async () => {
     const rawScores = await scores();
-    expect(dropped(await whereIs(PATIENT))).toEqual([
+    expect(await whereIs(database, PATIENT)).toEqual([
       'audit_events',
       'contacts',
       'outcomes',
@@ -126,8 +97,8 @@ describe('an erased patient', () => {
   });
 
   test('is in no table, no chunk and no index any more, and the others are', async () => {
-    expect(await whereIs(PATIENT)).toEqual([]);
-    expect(dropped(await whereIs('patient-é-18'))).toEqual(['patient_blocks', 'payload', 'score_blocks']);
+    expect(await whereIs(database, PATIENT)).toEqual([]);
+    expect(await whereIs(database, 'patient-é-18')).toEqual(['patient_blocks', 'payload', 'score_blocks']);
   });
 
   test('leaves a log that verifies, which counts the erased', async () => {

@@ -73,7 +73,7 @@ export function createLogKeeper(deps: LogKeeperDeps): LogKeeper {
         if (held !== undefined && held.size > (known?.size ?? -1)) known = held;
         outlet.delivered = held?.size ?? -1;
         outlet.asked = true;
-        outlet.away = false;
+        tellBack(outlet);
       } catch (error) {
         tellAway(outlet, error);
       }
@@ -86,12 +86,16 @@ export function createLogKeeper(deps: LogKeeperDeps): LogKeeper {
       try {
         await outlet.sink.put(newest);
         outlet.delivered = newest.size;
-        if (outlet.away) log.info({ sink: outlet.sink.uri }, 'the checkpoint store takes checkpoints again');
-        outlet.away = false;
+        tellBack(outlet);
       } catch (error) {
         tellAway(outlet, error);
       }
     }
+  };
+
+  const tellBack = (outlet: (typeof outlets)[number]) => {
+    if (outlet.away) log.info({ sink: outlet.sink.uri }, 'the checkpoint store answers again');
+    outlet.away = false;
   };
 
   const tellAway = (outlet: (typeof outlets)[number], error: unknown) => {

@@ -7,7 +7,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { insertScoredJob, type ScoredJob } from '#test/support/scored-job.ts';
 import { testLogKeeper } from '#test/support/test-log.ts';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database.ts';
-import { readReceipt, type Receipt } from './receipt.ts';
+import { readCheckpoint } from './checkpoint.ts';
+import { readReceipt } from './receipt.ts';
+import type { Receipt } from './receipt-schema.ts';
+import { parseVerifierKey } from './signed-note.ts';
+import { ReceiptError, verifyReceipt } from './verify-receipt.ts';
 
 const run = promisify(execFile);
 const PROGRAM = join(import.meta.dirname, '..', '..', 'docs', 'verify_receipt.py');
@@ -32,8 +36,27 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** What the program of docs/ says, which shares nothing with ours. */
+/** What the program of docs/ says, which shares nothing with ours; ours has to say as much. */
 async function check(receipt: Receipt, key = verifierKey): Promise<string> {
+  const theirs = await checkByPython(receipt, key);
+  expect({ theirs, holds: holdsByOurs(receipt, key) }).toEqual({
+    theirs,
+    holds: theirs.startsWith('holds: '),
+  });
+  return theirs;
+}
+
+function holdsByOurs(receipt: Receipt, key: string): boolean {
+  try {
+    // As it comes from a file.
+    return verifyReceipt(JSON.parse(JSON.stringify(receipt)), parseVerifierKey(key)).entries > 0;
+  } catch (error) {
+    if (error instanceof ReceiptError) return false;
+    throw error;
+  }
+}
+
+async function checkByPython(receipt: Receipt, key: string): Promise<string> {
   const file = join(folder, `${crypto.randomUUID()}.json`);
   await writeFile(file, JSON.stringify(receipt));
   return await run('python3', [PROGRAM, file, key]).then(
@@ -55,6 +78,8 @@ describe('a receipt that was altered does not hold', () => {
   test.each<[string, (receipt: Receipt) => void]>([
     ['another patient', ({ row }) => (row.patient_id += 'x')],
     ['another risk', ({ row }) => (row.raw_score += 1e-9)],
+    ['another risk beside the same score', ({ row }) => (row.risk = 0.01)],
+    ['a risk of its own', ({ row }) => Object.assign(row, { risk: 0.01, risk_is_logistic: false })],
     ['another tier', ({ row }) => (row.tier = (row.tier + 1) % 3)],
     ['another due date', ({ row }) => (row.due_date = row.due_date === null ? '2024-01-01' : null)],
     ['another facility', ({ row }) => (row.facility_id = 'elsewhere')],
@@ -65,6 +90,8 @@ describe('a receipt that was altered does not hold', () => {
     ['another time', ({ chunk }) => (chunk.recorded_at_micros = '1')],
     ['another job', ({ chunk }) => (chunk.job_id = crypto.randomUUID())],
     ['another place', ({ row }) => row.place++],
+    ['a place before the first', ({ row }) => (row.place = -1)],
+    ['a place behind the last', ({ chunk, row }) => (row.place += 2 * chunk.rows)],
     ['another entry', ({ log }) => log.entry++],
     ['a path of its own', ({ row }) => (row.path[0] = 'ab'.repeat(32))],
     ['a step too many', ({ log }) => log.path.push('ab'.repeat(32))],
@@ -80,6 +107,18 @@ describe('a receipt that was altered does not hold', () => {
     const other = testLogKeeper(database.db).signer.verifierKey;
     expect(await check(receipt, other)).toContain('no valid signature');
   });
+});
+
+test('what is no receipt at all is refused by name, and a receipt fits itself whoever has signed it', async () => {
+  const receipt = await readReceipt(database, { jobId: job.jobId, row: 7 });
+  for (const other of [null, [], { ...receipt, type: 'iit-receipt/9' }, { ...receipt, row: 7 }]) {
+    expect(() => verifyReceipt(other, undefined)).toThrow(ReceiptError);
+  }
+  const { size } = readCheckpoint(receipt.log.checkpoint, undefined);
+  expect(verifyReceipt(receipt, undefined)).toMatchObject({ entries: size });
+  const unsigned = structuredClone(receipt);
+  unsigned.log.checkpoint = unsigned.log.checkpoint.replace(/\n\d+\n/u, '\n1\n');
+  expect(() => verifyReceipt(unsigned, undefined)).toThrow('does not stand in the log');
 });
 
 test('there is no receipt for a row that is not there, nor before a checkpoint covers it', async () => {
@@ -98,5 +137,5 @@ test('the page of Python is one page, and imports nothing of ours', async () => 
   const source = await readFile(PROGRAM, 'utf8');
   expect(source.split('\n').length).toBeLessThan(200);
   const imported = [...source.matchAll(/^(?:import|from) (\S+)/gmu)].map(([, name]) => name);
-  expect(imported).toEqual(['base64', 'datetime', 'hashlib', 'json', 'struct', 'sys', 'uuid']);
+  expect(imported).toEqual(['base64', 'datetime', 'hashlib', 'json', 'math', 'struct', 'sys', 'uuid']);
 });

@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import type { Pool } from 'pg';
 import { isoDateOf } from '#patients/record/iso-date.ts';
-import type { Identifiers } from '#patients/record/identifiers.ts';
 import { inclusionPath } from '#shared/audit/merkle-tree.ts';
 import type { Db } from '#shared/db/database.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
@@ -12,52 +11,7 @@ import { isLogistic } from '#shared/scores/score-block.ts';
 import { rowOfBlock } from '#shared/scores/scored-row.ts';
 import { scoredRowsOf } from '#shared/scores/scored-rows-of.ts';
 import { inclusionProof } from './log-store.ts';
-
-/**
- * All that somebody needs, with the verifier key, to be sure that a row was scored so, by whom and when, and that it stands in the log:
- * docs/verify_receipt.py checks it. Hashes and bytes are hex; the paths go from the leaf up.
- */
-export type Receipt = {
-  type: 'iit-receipt/1';
-  row: {
-    number: number;
-    patient_id: string;
-    facility_id: string | null;
-    /** YYYY-MM-DD */
-    due_date: string | null;
-    raw_score: number;
-    risk: number;
-    /** The risk is 1 ÷ (1 + e^−raw), and was not kept beside it. */
-    risk_is_logistic: boolean;
-    /** 0 low, 1 medium, 2 high */
-    tier: number;
-    /** Feature by its index in the model; value null where missing. */
-    reasons: { feature: number; contribution: number; value: number | null }[];
-    identifiers: Identifiers;
-    salt: string;
-    /** From 0, within the chunk. */
-    place: number;
-    path: string[];
-  };
-  chunk: {
-    job_id: string;
-    number: number;
-    tenant: number;
-    /** YYYY-MM-DD */
-    period: string;
-    first_row: number;
-    last_row: number;
-    rows: number;
-    /** Microseconds since 1970, a decimal number: more digits than some readers of JSON keep. */
-    recorded_at_micros: string;
-    api_key_id: string;
-    actor: string;
-    model_version: string;
-    model_sha256: string;
-    input_root: string;
-  };
-  log: { entry: number; path: string[]; checkpoint: string };
-};
+import type { Receipt } from './receipt-schema.ts';
 
 /**
  * The receipt of one row of a job.
@@ -139,7 +93,7 @@ function rowView(
       contribution,
       value: Number.isNaN(value) ? null : value,
     })),
-    identifiers: row.identifiers,
+    identifiers: { ...row.identifiers },
   };
 }
 

@@ -1,4 +1,12 @@
-import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+  verify,
+} from 'node:crypto';
 
 /**
  * Signed notes as C2SP specifies them (c2sp.org/signed-note), with Ed25519 signatures: a text whose lines all end with a newline, an
@@ -23,6 +31,11 @@ export type NoteSigner = {
 };
 
 export type NoteVerifier = { name: string; keyId: Buffer; key: KeyObject };
+
+/** A new private Ed25519 key, as `openssl genpkey -algorithm ed25519` writes it. */
+export function newCheckpointKey(): string {
+  return generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+}
 
 /**
  * @param pem a private Ed25519 key in PKCS #8, as `openssl genpkey -algorithm ed25519` writes it

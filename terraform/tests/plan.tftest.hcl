@@ -130,6 +130,12 @@ override_resource {
   values          = { id = "rtb-public" }
 }
 
+override_resource {
+  target          = aws_s3_bucket.this["checkpoints"]
+  override_during = plan
+  values          = { id = "checkpoints", arn = "arn:aws:s3:::checkpoints" }
+}
+
 variables {
   environment                = "test"
   domain_name                = "iit.example.org"
@@ -139,6 +145,7 @@ variables {
   origin_secret              = "0123456789012345678901234567890123456789"
   database_app_password      = "not-a-real-password-0123456789"
   redis_auth_token           = "not-a-real-token-0123456789012345678901"
+  checkpoint_key             = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\n-----END PRIVATE KEY-----\n"
   image_version              = "0.1.0"
   alarm_emails               = ["operations@example.org"]
 }
@@ -285,7 +292,7 @@ run "plan" {
   assert {
     condition = alltrue([
       for t in [aws_ecs_task_definition.api, aws_ecs_task_definition.worker, aws_ecs_task_definition.maintenance] :
-      length([for e in jsondecode(t.container_definitions)[0].environment : e if can(regex("PASSWORD|SECRET|TOKEN|QUEUE_URL", e.name))]) == 0
+      length([for e in jsondecode(t.container_definitions)[0].environment : e if can(regex("PASSWORD|SECRET|TOKEN|QUEUE_URL|_KEY", e.name))]) == 0
     ])
     error_message = "Secrets arrive through `secrets`, never through `environment`."
   }
@@ -338,8 +345,40 @@ run "plan" {
   }
 
   assert {
-    condition     = keys(data.aws_iam_policy_document.task) == ["api", "maintenance"] && !contains(flatten([for s in data.aws_iam_policy_document.task["api"].statement : s.actions]), "s3:GetObject")
-    error_message = "Workers may do nothing in AWS, and only maintenance touches backups."
+    condition     = keys(data.aws_iam_policy_document.task) == ["api", "maintenance", "worker"] && !contains(flatten([for s in data.aws_iam_policy_document.task["api"].statement : s.actions]), "s3:GetObject")
+    error_message = "Only maintenance touches backups."
+  }
+
+  assert {
+    condition = alltrue([
+      for s in data.aws_iam_policy_document.task["worker"].statement :
+      toset(s.actions) == toset({ List = ["s3:ListBucket"], Objects = ["s3:GetObject", "s3:PutObject"], Key = ["kms:Decrypt", "kms:GenerateDataKey"] }[s.sid]) && (s.sid == "Key" || alltrue([for r in s.resources : startswith(r, "arn:aws:s3:::checkpoints")]))
+    ])
+    error_message = "Workers may put checkpoints into their bucket, and delete nothing."
+  }
+
+  # the log of predictions
+  assert {
+    condition = [
+      for t in [aws_ecs_task_definition.api, aws_ecs_task_definition.worker, aws_ecs_task_definition.maintenance] :
+      length([for c in jsondecode(t.container_definitions) : c.name if contains([for s in c.secrets : s.name], "CHECKPOINT_KEY")])
+    ] == [0, 1, 0] && contains([for s in jsondecode(aws_ecs_task_definition.worker.container_definitions)[0].secrets : s.name], "CHECKPOINT_KEY")
+    error_message = "Workers sign the log, and nobody else has the key."
+  }
+
+  assert {
+    condition     = local.worker_environment.CHECKPOINT_ORIGIN == "iit.example.org/log" && contains(split(",", local.worker_environment.CHECKPOINT_SINKS), "s3://checkpoints/log")
+    error_message = "Workers sign by a name of its own, and keep checkpoints in their bucket."
+  }
+
+  assert {
+    condition     = aws_s3_bucket.this["checkpoints"].object_lock_enabled && one(one(aws_s3_bucket_object_lock_configuration.checkpoints.rule).default_retention).mode == "COMPLIANCE" && one(one(aws_s3_bucket_object_lock_configuration.checkpoints.rule).default_retention).days == 3650 && length(one(aws_s3_bucket_lifecycle_configuration.this["checkpoints"].rule).expiration) == 0
+    error_message = "Nobody can delete a checkpoint, and none ends by itself."
+  }
+
+  assert {
+    condition     = length([for s in data.aws_iam_policy_document.bucket["checkpoints"].statement : s.sid if s.effect == "Deny" && s.actions == toset(["s3:PutObject"]) && one(s.condition).variable == "s3:if-none-match" && one(s.condition).test == "Null"]) == 1
+    error_message = "Nothing is put over a checkpoint."
   }
 
   # scaling
@@ -380,6 +419,11 @@ run "plan" {
   }
 
   # alarms
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.log_not_signed.threshold == 7200 && length(aws_cloudwatch_metric_alarm.log_not_signed.alarm_actions) == 1 && alltrue([for name in ["iit_log_checkpoint_timestamp_seconds", "iit_log_unsigned_entries"] : strcontains(local.agent_configuration, name) && strcontains(local.prometheus_configuration, name)])
+    error_message = "A log that nobody signs is an alarm, and the agent publishes what it reads."
+  }
+
   assert {
     condition     = alltrue([for a in aws_cloudwatch_metric_alarm.this : length(a.alarm_actions) == 1 && length(a.ok_actions) == 1]) && length(aws_cloudwatch_metric_alarm.this) >= 9
     error_message = "Every alarm reaches the topic."
@@ -500,9 +544,12 @@ run "wrong_values_are_refused" {
     origin_secret           = "short"
     redis_auth_token        = "short"
     cpu_architecture        = "RISCV"
+    checkpoint_key          = "REPLACE_ME"
+    checkpoint_origin       = "a name"
+    checkpoint_lock_days    = 30
   }
 
-  expect_failures = [var.image_version, var.database, var.availability_zone_count, var.cors_origins, var.origin_secret, var.redis_auth_token, var.cpu_architecture]
+  expect_failures = [var.image_version, var.database, var.availability_zone_count, var.cors_origins, var.origin_secret, var.redis_auth_token, var.cpu_architecture, var.checkpoint_key, var.checkpoint_origin, var.checkpoint_lock_days]
 }
 
 run "old_postgres_is_refused" {

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { INSIDE_PATHS, isPublic } from '#deploy/checks/public-paths.ts';
 import { composeSecrets, writeComposeSecrets } from '#deploy/checks/write-secrets.ts';
 import { ROUTES } from '#api/routes/all.ts';
+import { createSigner } from '#shared/ledger/signed-note.ts';
 import { DEV, PROD } from './rules/compose-files.ts';
 import { composeRules, readComposeFiles } from './rules/compose-rules.ts';
 import { dockerRules, readImage } from './rules/docker-rules.ts';
@@ -36,6 +37,12 @@ describe('Compose', () => {
       expect(second.written).toEqual([]);
       expect(readFileSync(join(folder, 'app_database_url'), 'utf8')).toBe(url);
       expect(url).toContain(readFileSync(join(folder, 'app_database_password'), 'utf8'));
+      rmSync(join(folder, 'checkpoint_key'));
+      expect((await writeComposeSecrets(folder)).written).toEqual(['checkpoint_key']);
+      const pem = readFileSync(join(folder, 'checkpoint_key'), 'utf8');
+      expect(createSigner('localhost/log', pem).verifierKey).toMatch(/^localhost\/log\+/u);
+      rmSync(join(folder, 'redis_password'));
+      await expect(writeComposeSecrets(folder)).rejects.toThrow('belong together');
     } finally {
       rmSync(folder, { recursive: true });
     }

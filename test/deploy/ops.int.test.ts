@@ -7,11 +7,10 @@ import { Client } from 'pg';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { dumpDatabase } from '#cli/backup/dump.ts';
-import { tableName, wholeBackups } from '#cli/backup/manifest.ts';
+import { type BackupManifest, tableName, wholeBackups } from '#cli/backup/manifest.ts';
 import { EPOCH_LEAP, restoreDatabase } from '#cli/backup/restore.ts';
 import { openStore, type BackupStore } from '#cli/backup/store.ts';
 import { OperatorError } from '#cli/run-command.ts';
-import { retain } from '#cli/retention.ts';
 import { submitCohort, type Submission } from '#cli/submit-cohort.ts';
 import { systemClock } from '#shared/clock/clock.ts';
 import { createDatabase, createPool } from '#shared/db/database.ts';
@@ -20,7 +19,6 @@ import { createLogger } from '#shared/log/logger.ts';
 import { addBackupMetric } from '#api/metrics/backup-metric.ts';
 import { insertSampleJob } from '#test/support/sample-job.ts';
 import { sampleModel } from '#test/support/sample-model.ts';
-import { verifyAudit } from '#shared/audit/verify.ts';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database.ts';
 
 /** An empty, unmigrated database, dropped at the end. */
@@ -40,6 +38,16 @@ async function emptyDatabase(): Promise<{ url: string; client: Client } & AsyncD
       await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
       await admin.end();
     },
+  };
+}
+
+/** A store in a folder that goes at the end. */
+async function folderStore(): Promise<{ store: BackupStore; folder: string } & AsyncDisposable> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'iit-days-'));
+  return {
+    folder,
+    store: openStore(pathToFileURL(folder).href),
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
   };
 }
 
@@ -191,6 +199,62 @@ describe('backup and restore', () => {
     await expect(restoreInto(target, store, 'third')).rejects.toThrow('no whole backup');
   });
 
+  describe('take a day that is over once', () => {
+    const DAY = 'score_blocks_2024_02_01';
+    let today: string;
+    /** Names tell when a backup was begun. */
+    const nameOf = (daysAgo: number) =>
+      new Date(Date.now() - daysAgo * 86_400_000).toISOString().replaceAll(/[:.]/gu, '-');
+    const entry = ({ tables }: BackupManifest, name: string) => tables.find((table) => table.name === name);
+    beforeAll(async () => {
+      const { rows } = await client.query<{ name: string }>(
+        `SELECT 'score_blocks_' || to_char(now(), 'YYYY_MM_DD') AS name`,
+      );
+      today = rows[0]!.name;
+    });
+
+    test('and name it from then on; what changed in it since is taken anew, and today always', async () => {
+      await using own = await folderStore();
+      const names = [5, 4, 3, 2].map(nameOf) as [string, string, string, string];
+      const first = await dumpDatabase(client, own.store, names[0]);
+      expect(entry(first, DAY)).toMatchObject({ rows: 500, mark: expect.any(String) });
+      expect(entry(first, DAY)?.from).toBeUndefined();
+      const second = await dumpDatabase(client, own.store, names[1]);
+      expect(entry(second, DAY)).toEqual({ ...entry(first, DAY), from: names[0] });
+      expect(entry(second, today)).toMatchObject({ name: today });
+      expect(entry(second, today)?.from ?? entry(second, today)?.mark).toBeUndefined();
+      expect(await own.store.list()).not.toContain(tableName(names[1], DAY));
+      await client.query(
+        `INSERT INTO score_blocks SELECT (jsonb_populate_record(b, '{"first_row": 501}')).* FROM score_blocks b
+         WHERE period = '2024-02-01' AND first_row = 1`,
+      );
+      const third = await dumpDatabase(client, own.store, names[2]);
+      expect(entry(third, DAY)).toMatchObject({ rows: 501 });
+      expect(entry(third, DAY)?.from).toBeUndefined();
+      const fourth = await dumpDatabase(client, own.store, names[3]);
+      expect(entry(fourth, DAY)?.from).toBe(names[2]);
+      await using target = await emptyDatabase();
+      await restoreInto(target, own.store, names[3]);
+      for (const table of ['predictions', 'score_blocks']) {
+        expect(await contents(target.client, table)).toBe(await contents(client, table));
+      }
+      // The restored database goes a way of its own: nothing of the other's is taken for its own.
+      const other = await dumpDatabase(target.client, own.store, nameOf(1));
+      expect(other.tables.filter(({ from }) => from !== undefined)).toEqual([]);
+    });
+
+    test('but again where the object is gone, or becomes too old', async () => {
+      await using own = await folderStore();
+      const [old, next, last] = [200, 100, 1].map(nameOf) as [string, string, string];
+      await dumpDatabase(client, own.store, old);
+      expect(entry(await dumpDatabase(client, own.store, next), DAY)?.from).toBeUndefined();
+      await rm(path.join(own.folder, tableName(next, DAY)));
+      expect(entry(await dumpDatabase(client, own.store, last), DAY)?.from).toBeUndefined();
+      const every = await dumpDatabase(client, own.store, nameOf(0), { renewDays: 0 });
+      expect(every.tables.filter(({ from }) => from !== undefined)).toEqual([]);
+    });
+  });
+
   test('a backup is dated on /metrics by the snapshot of the last one, and by 0 while there is none', async () => {
     const age = async () => {
       const registry = new Registry();
@@ -203,31 +267,6 @@ describe('backup and restore', () => {
        VALUES ('a', 'file:///b', '2026-01-01T00:00:00Z', '2026-01-01T00:00:01Z', 1, 1)`,
     );
     expect(await age()).toMatch(/_seconds 1767225601$/u);
-  });
-});
-
-describe('retention', () => {
-  test('drops days past their time whole, keeps those within it, and makes the days ahead', async () => {
-    await using database = await createTestDatabase();
-    const client = new Client({ connectionString: database.url });
-    await client.connect();
-    try {
-      await client.query(`SELECT ensure_days('2023-05-31', 2), ensure_days(now()::date - 600, 1)`);
-      // A batch of a day that goes, and one of a day that somebody drops by hand.
-      await client.query(`INSERT INTO audit_batches (job_id, chunk_no, tenant_id, period, row_count, digest, recorded_at)
-        SELECT gen_random_uuid(), 0, 1, day, 1, sha256('x'), day FROM unnest('{2023-06-01, 2025-06-01}'::date[]) day`);
-      const tables = ['order_blocks', 'patient_blocks', 'score_blocks', 'score_chunks', 'online_rows'];
-      expect(await retain(client, { auditMonths: 24 })).toEqual(
-        tables.flatMap((table) => [`${table}_2023_05_31`, `${table}_2023_06_01`]),
-      );
-      expect(await retain(client, { auditMonths: 24 })).toEqual([]);
-      const found = await verifyAudit(database);
-      expect(found).toMatchObject({ batches: 2, expired: 1, events: 1 });
-      expect(found.problems.map(({ kind }) => kind)).toEqual(['batch_altered']);
-      await expect(retain(client, { auditMonths: 12 })).rejects.toThrow(OperatorError);
-    } finally {
-      await client.end();
-    }
   });
 });
 

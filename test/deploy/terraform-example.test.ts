@@ -24,7 +24,7 @@ test('the example names only variables that are declared, and every one that is 
 
 test('the example holds no secret, and says how each is given', () => {
   const secrets = declared.filter((variable) => variable.secret).map((variable) => variable.name);
-  expect(secrets).toHaveLength(3);
+  expect(secrets).toHaveLength(4);
   for (const name of secrets) {
     expect(given).not.toContain(name);
     expect(example).toContain(`TF_VAR_${name}`);

@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { sql } from 'kysely';
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '#shared/clock/clock.ts';
@@ -10,11 +8,11 @@ import { reringOverdue } from '#shared/jobs/sweep-transitions.ts';
 import { createLogger } from '#shared/log/logger.ts';
 import { createDoorbell } from '#shared/queue/doorbell.ts';
 import { makeCohort } from './cohort.ts';
+import { copyFolder } from './copy-folder.ts';
 import { otherClock } from './other-clock.ts';
 import { type FaultStack, model, QUEUES, startFaultStack } from './fault-stack.ts';
 import { type SmallDisk, smallDisk } from './small-disk.ts';
 
-const run = promisify(execFile);
 let stack: FaultStack | undefined;
 let disk: SmallDisk | undefined;
 afterEach(async () => {
@@ -132,10 +130,6 @@ async function ringLeftChunksAnew(on: FaultStack): Promise<number> {
     clock: systemClock,
   });
   return await doorbell.ring(bells);
-}
-
-async function copyFolder(from: string, to: string): Promise<void> {
-  await run('cp', ['-a', from, to], { timeout: 60_000 });
 }
 
 /** The time of the first line that a service logged, in ms since 1970. */

@@ -4,14 +4,15 @@ import { inject } from 'vitest';
 import { createDatabase, createPool, type Db } from '#shared/db/database.ts';
 
 /** A database without a schema, as an operator begins with; dropped at the end. */
-export async function createBlankDatabase(): Promise<{ db: Db; pool: Pool } & AsyncDisposable> {
+export async function createBlankDatabase(): Promise<{ url: string; db: Db; pool: Pool } & AsyncDisposable> {
   const adminUrl = inject('postgresAdminUrl');
   const name = `blank_${randomBytes(5).toString('hex')}`;
   const admin = new Client({ connectionString: adminUrl });
   await admin.connect();
   await admin.query(`CREATE DATABASE ${name}`);
+  const url = Object.assign(new URL(adminUrl), { pathname: `/${name}` }).href;
   const pool = createPool({
-    url: Object.assign(new URL(adminUrl), { pathname: `/${name}` }).href,
+    url,
     applicationName: 'test-blank',
     poolSize: 2,
     connectTimeoutMs: 5_000,
@@ -19,6 +20,7 @@ export async function createBlankDatabase(): Promise<{ db: Db; pool: Pool } & As
   });
   const db = createDatabase(pool);
   return {
+    url,
     db,
     pool,
     async [Symbol.asyncDispose]() {

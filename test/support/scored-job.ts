@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Pool } from 'pg';
 import { attachModel, prepareModel } from '#engine/index.ts';
 import { readPayload } from '#shared/chunks/read-payload.ts';
@@ -21,10 +22,21 @@ export type ScoredJob = { jobId: string; chunks: ChunkRows[] };
 /** A job scored by the shipped model and committed chunk by chunk as a worker does it; with its lists where they are asked for. */
 export async function insertScoredJob(
   { db, pool }: { db: Db; pool: Pool },
-  options: { chunks?: number; rowsPerChunk?: number; explain?: number; indexed?: boolean } = {},
+  options: {
+    chunks?: number;
+    rowsPerChunk?: number;
+    explain?: number;
+    indexed?: boolean;
+    /** The day on which it was accepted; its partition is made. */
+    period?: string;
+  } = {},
 ): Promise<ScoredJob> {
   const { chunks = 2, rowsPerChunk = 10, explain = 2, indexed = false } = options;
   const job = await insertSampleJob(db, { model, chunks, rowsPerChunk, explain });
+  if (options.period !== undefined) {
+    await sql`SELECT ensure_days(${options.period}::date, 1)`.execute(db);
+    await db.updateTable('jobs').set({ period: options.period }).where('id', '=', job.jobId).execute();
+  }
   for (const bell of job.bells) {
     const claim = await claimChunk(db, bell, { owner: 'test', seconds: 60 });
     if (claim === undefined) throw new Error('the bell was void');

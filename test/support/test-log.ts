@@ -1,19 +1,12 @@
-import { generateKeyPairSync } from 'node:crypto';
 import type { Db } from '#shared/db/database.ts';
 import type { Checkpoint } from '#shared/ledger/checkpoint.ts';
 import type { CheckpointSink } from '#shared/ledger/checkpoint-sinks.ts';
 import { createLogKeeper, type LogKeeper } from '#shared/ledger/log-keeper.ts';
-import { createSigner, type NoteSigner } from '#shared/ledger/signed-note.ts';
+import { createSigner, newCheckpointKey, type NoteSigner } from '#shared/ledger/signed-note.ts';
 import { createCrashPoints } from '#shared/lifecycle/crash-points.ts';
 import { createLogger } from '#shared/log/logger.ts';
 
 const TEST_ORIGIN = 'iit.example.org/log';
-
-/** A private Ed25519 key as `openssl genpkey` writes it. */
-function newCheckpointKey(): string {
-  const { privateKey } = generateKeyPairSync('ed25519');
-  return privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
-}
 
 /** A store outside the database; `away` refuses everything. */
 export type MemorySink = CheckpointSink & { kept: Checkpoint[]; away: boolean };

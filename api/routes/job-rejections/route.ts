@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { streamResponse } from '#api/http/stream-response.ts';
 import { jobParams } from '#api/jobs/job-params.ts';
+import { requireUncleared } from '#api/results/require-kept.ts';
 import { jsonResponse, route } from '#api/route.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import { allRejections, readRejections, rejectionSchema, streamRejections } from './rejections.ts';
@@ -59,10 +60,11 @@ export const jobRejections = route(
         ],
       },
     },
-    errors: ['not_found', 'invalid_query', 'invalid_cursor'],
+    errors: ['not_found', 'results_expired', 'invalid_query', 'invalid_cursor'],
   },
   async ({ deps, principal, params, query, signal, log }) => {
     const { row: job } = await deps.jobs.get(principal.tenantId, params.id);
+    await requireUncleared(deps.db, job, 'rejections');
     if (query.format !== 'json') {
       if (query.cursor !== undefined) {
         throw new ServiceError('invalid_query', 'Streams take no cursor; use `limit` or format=json.', {

@@ -3,6 +3,7 @@ import { recordAccess } from '#api/audit/record-access.ts';
 import { streamResponse } from '#api/http/stream-response.ts';
 import { XLSX } from '#api/ingest/sniff/media-type.ts';
 import { jobParams } from '#api/jobs/job-params.ts';
+import { requireUncleared } from '#api/results/require-kept.ts';
 import { route } from '#api/route.ts';
 import { NOT_A_DIAGNOSIS } from '#shared/models/manifest.ts';
 import { notPredicted, notPredictedCsv, notPredictedXlsx } from './not-predicted.ts';
@@ -30,11 +31,13 @@ export const notPredictedRoute = route(
         ],
       },
     },
-    errors: ['not_found', 'invalid_query'],
+    errors: ['not_found', 'results_expired', 'invalid_query'],
   },
   async (call) => {
     const { deps, principal, params, query, signal } = call;
     const { row: job } = await deps.jobs.get(principal.tenantId, params.id);
+    await requireUncleared(deps.db, job, 'rejections');
+    if (job.rows_quarantined + job.rows_cancelled > 0) await requireUncleared(deps.db, job, 'inputs');
     await recordAccess(call, {
       action: 'not_predicted.export',
       entity: `job/${job.id}`,

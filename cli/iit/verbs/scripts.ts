@@ -14,6 +14,7 @@ const SCRIPTS: Record<string, string> = {
   'audit-verify': 'cli/audit-verify.ts',
   'audit-receipt': 'cli/audit-receipt.ts',
   'audit-checkpoint': 'cli/audit-checkpoint.ts',
+  'checkpoint-key': 'cli/checkpoint-key.ts',
   erase: 'cli/erase.ts',
 };
 

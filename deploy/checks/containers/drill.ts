@@ -344,18 +344,27 @@ async function nothingLost(site: Site, jobRows: number, online: number): Promise
     counted === expected,
     `Predictions, scored rows, audit and open chunks are ${counted}, and should be ${expected}.`,
   );
-  const verify = [
-    'run',
-    '--rm',
-    '-T',
-    '--entrypoint',
-    '/usr/bin/tini',
-    'keys',
-    '--',
+  await logHolds(site);
+}
+
+/** The log by its checkpoints on the volume, under the key that the workers say they sign with. */
+async function logHolds(site: Site): Promise<void> {
+  const { stdout: lines } = await site.compose(['logs', '--no-log-prefix', 'worker']);
+  const verifierKey = /"verifierKey":"([^"]+)"/u.exec(lines)?.[1] ?? '';
+  demand(verifierKey !== '', 'No worker says that it signs the log.');
+  const command = [
     'node',
     'cli/audit-verify.ts',
+    '--checkpoint',
+    '/checkpoints',
+    '--public-key',
+    verifierKey,
   ];
-  await site.compose(verify);
+  const { stdout } = await site.compose(['run', '--rm', '-T', 'verify', ...command]);
+  demand(
+    /against [1-9]\d* checkpoints.*: as they were written/u.test(stdout),
+    `The log does not hold: ${stdout}`,
+  );
 }
 
 async function backupAndRestore(site: Site, { submit }: Keys): Promise<void> {

@@ -60,6 +60,9 @@ export function chartFiles(rendered: string): Record<string, string> {
       cidr: at(find('NetworkPolicy', 'allow-redis'), 'spec', 'egress', 0, 'to', 0, 'ipBlock', 'cidr'),
     },
     cohorts: { storageClass: at(find('PersistentVolumeClaim', 'iit-cohorts'), 'spec', 'storageClassName') },
+    checkpoints: {
+      storageClass: at(find('PersistentVolumeClaim', 'iit-checkpoints'), 'spec', 'storageClassName'),
+    },
     schedules: Object.fromEntries(
       ['nightly', 'backup', 'retention'].map((name) => [
         name,
@@ -145,8 +148,8 @@ function template(manifest: Manifest, { image, configName }: Known): string {
   }
   if (kind === 'NetworkPolicy' && /^allow-(postgresql|redis)$/u.test(name))
     set(['spec', 'egress', 0, 'to', 0, 'ipBlock', 'cidr'], value('dataStores.cidr'));
-  if (kind === 'PersistentVolumeClaim' && name === 'iit-cohorts')
-    set(['spec', 'storageClassName'], value('cohorts.storageClass'));
+  if (kind === 'PersistentVolumeClaim' && /^iit-(?:cohorts|checkpoints)$/u.test(name))
+    set(['spec', 'storageClassName'], value(`${name.replace('iit-', '')}.storageClass`));
   if (kind === 'ServiceMonitor')
     set(['spec', 'namespaceSelector', 'matchNames', 0], mark('{{ .Release.Namespace }}'));
   if (kind === 'CronJob')

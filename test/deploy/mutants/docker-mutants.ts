@@ -16,6 +16,7 @@ export const dockerMutants = [
     'another release of Node': ['NODE_IMAGE=node:24-slim', 'NODE_IMAGE=node:22-slim'],
     'no init': ['--no-install-recommends tini', '--no-install-recommends dumb-init'],
     'backups of root': ['install -d -o 10001 -g 10001 /backups', 'install -d /backups'],
+    'checkpoints of root': ['install -d -o 10001 -g 10001 /checkpoints', 'install -d /checkpoints'],
     'a secret as an argument': ['ARG VERSION=0.0.0', 'ARG NPM_TOKEN\nARG VERSION=0.0.0'],
   }),
   ...mutantsOf('.dockerignore', {
@@ -32,6 +33,9 @@ export const composeMutants = [
     'a batch of none': ['MAX_BATCH_SIZE=100', 'MAX_BATCH_SIZE=0'],
     'backups beside the volume': ['BACKUP_URI=file:///backups', 'BACKUP_URI=file:///data'],
     'a port open to the network': ['IIT_BIND=127.0.0.1', 'IIT_BIND=0.0.0.0'],
+    'checkpoints kept nowhere': ['CHECKPOINT_SINKS=log:,file:///checkpoints', 'CHECKPOINT_SINKS=log:'],
+    'checkpoints beside the volume': ['file:///checkpoints', 'file:///tmp/checkpoints'],
+    'a log by everybody’s name': ['CHECKPOINT_ORIGIN=localhost/log', 'CHECKPOINT_ORIGIN=iit-ml-service'],
     'one api': ['API_REPLICAS=2', 'API_REPLICAS=1'],
   }),
   ...mutantsOf(PROD, {
@@ -55,8 +59,19 @@ export const composeMutants = [
       'secrets: [owner_database_url]',
     ],
     'a volume that the user may not write': ['- backups:/backups\n', '- backups:/var/backups\n'],
+    'nobody signs': ['      CHECKPOINT_KEY_FILE: /run/secrets/checkpoint_key\n', ''],
+    'the key that signs with the api too': [
+      'secrets: [app_database_url, queue_url]\n  networks',
+      'secrets: [app_database_url, queue_url, checkpoint_key]\n  networks',
+    ],
+    'the key that signs with the owner’s secret': [
+      'secrets: [owner_database_url, queue_url, app_database_password]',
+      'secrets: [owner_database_url, queue_url, app_database_password, checkpoint_key]',
+    ],
+    'whoever verifies may write checkpoints': ['checkpoints:/checkpoints:ro', 'checkpoints:/checkpoints'],
     'keys in a log': ['logging:\n      driver: none', 'restart: "no"'],
     'retention without its months': ['AUDIT_MONTHS: $', 'AUDIT_MONTH: $'],
+    'inputs that are kept for ever': ['      INPUT_MONTHS: ${INPUT_MONTHS:-}\n', ''],
     'no store but Amazon’s': ['      AWS_ENDPOINT_URL: ${AWS_ENDPOINT_URL:-}\n', ''],
     'api before the migration': [
       'depends_on: &after-migration\n      app-login:\n        condition: service_completed_successfully',
@@ -75,6 +90,11 @@ export const composeMutants = [
   ...mutantsOf('compose.yaml', {
     'a published port that leads nowhere': [':8000"', ':8080"'],
     'an open port': ['"127.0.0.1:5432:5432"', '"5432:5432"'],
+    'a worker before its key': [
+      'checkpoint-key:\n        condition: service_completed_successfully',
+      'checkpoint-key:\n        condition: service_started',
+    ],
+    'a log that nobody signs': ['CHECKPOINT_KEY_FILE: /checkpoints/key.pem', 'CHECKPOINT_SECONDS: 10'],
   }),
   ...mutantsOf('monitoring/prometheus.yml', {
     'another port of the worker': ['port: 8001', 'port: 8002'],

@@ -11,6 +11,18 @@ export const kubernetesMutants = [
     'a worker’s port that no probe asks': ['WORKER_PORT=8001', 'WORKER_PORT=8002'],
     'a batch of none': ['MAX_BATCH_SIZE=100', 'MAX_BATCH_SIZE=0'],
     'a misspelt variable': ['CHUNKS_IN_FLIGHT=3', 'CHUNKS_INFLIGHT=3'],
+    'checkpoints in the log stream alone': [
+      'CHECKPOINT_SINKS=log:,file:///checkpoints',
+      'CHECKPOINT_SINKS=log:',
+    ],
+    'checkpoints in a folder that ends with the pod': [
+      'CHECKPOINT_SINKS=log:,file:///checkpoints',
+      'CHECKPOINT_SINKS=log:,file:///tmp/checkpoints',
+    ],
+    'a log by everybody’s name': [
+      'CHECKPOINT_ORIGIN=iit.example.org/log',
+      'CHECKPOINT_ORIGIN=iit-ml-service',
+    ],
     'configuration missing from the first apply': [
       'app.kubernetes.io/component: configuration',
       'app.kubernetes.io/component: settings',
@@ -50,9 +62,18 @@ export const kubernetesMutants = [
       'spec:\n  replicas: 2\n  revisionHistoryLimit: 5',
     ],
     'less time than a migration': ['progressDeadlineSeconds: 2100', 'progressDeadlineSeconds: 300'],
+    'nobody signs': ['            - secretRef:\n                name: iit-checkpoint\n', ''],
+    'the key that signs with what waits for the schema': [
+      'secretRef:\n                name: iit-database\n          env:\n            - name: NODE_OPTIONS\n              value: --max-old-space-size=128',
+      'secretRef:\n                name: iit-checkpoint\n          env:\n            - name: NODE_OPTIONS\n              value: --max-old-space-size=128',
+    ],
+    'checkpoints that end with the pod': [
+      'persistentVolumeClaim:\n            claimName: iit-checkpoints',
+      'emptyDir:\n            sizeLimit: 1Gi',
+    ],
     'the owner’s secret': [
-      'secretRef:\n                name: iit-database\n          env:\n            - name: NODE_OPTIONS\n              value: --max-old-space-size=768',
-      'secretRef:\n                name: iit-database-owner\n          env:\n            - name: NODE_OPTIONS\n              value: --max-old-space-size=768',
+      'secretRef:\n                name: iit-database\n            - secretRef:\n                name: iit-checkpoint',
+      'secretRef:\n                name: iit-database-owner\n            - secretRef:\n                name: iit-checkpoint',
     ],
   }),
   ...mutantsOf('k8s/base/migrate.yaml', {
@@ -130,6 +151,7 @@ export const kubernetesMutants = [
   ...mutantsOf('k8s/components/external-secrets/external-secrets.yaml', {
     'a version that is served no more': ['external-secrets.io/v1', 'external-secrets.io/v1beta1'],
     'a key under another name': ['secretKey: DATABASE_URL', 'secretKey: DB_URL'],
+    'the signing key under another name': ['secretKey: CHECKPOINT_KEY', 'secretKey: SIGNING_KEY'],
   }),
   ...mutantsOf('k8s/components/monitoring/service-monitor.yaml', {
     'a port that no Service has': ['port: http', 'port: metrics'],

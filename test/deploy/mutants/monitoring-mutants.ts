@@ -4,6 +4,11 @@ export const monitoringMutants = [
   ...mutantsOf('monitoring/alerts.yml', {
     'an error rate of half': ['ratio_rate5m > 0.05', 'ratio_rate5m > 0.5'],
     'a backup ten days old': ['> 26 * 3600', '> 260 * 3600'],
+    'a log that nobody signs for a day': ['> 2 * 3600 and', '> 24 * 3600 and'],
+    'a log that is quiet for want of work': [
+      'and max(iit_log_unsigned_entries) > 0',
+      'and max(iit_log_unsigned_entries) >= 0',
+    ],
     'a chunk that waits for hours': ['> 900', '> 9000'],
     'the burn of a day': ['ratio_rate1h > 14.4 * 0.001', 'ratio_rate1h > 144 * 0.001'],
     'silence is no news': [

@@ -17,6 +17,19 @@ export const terraformMutants = [
       'command = ["node", "cli/backup.ts"]',
       'command = ["node", "cli/retention.ts"]',
     ],
+    'nobody signs': [
+      'concat(local.secrets_of_tasks, [{ name = "CHECKPOINT_KEY", valueFrom = aws_secretsmanager_secret.this["checkpoint-key"].arn }])',
+      'local.secrets_of_tasks',
+    ],
+    'checkpoints beside the backups': [
+      's3://${aws_s3_bucket.this["checkpoints"].id}/log',
+      's3://${aws_s3_bucket.this["backups"].id}/log',
+    ],
+  }),
+  ...mutantsOf('terraform/buckets.tf', {
+    'checkpoints that somebody can delete': ['mode = "COMPLIANCE"', 'mode = "GOVERNANCE"'],
+    'checkpoints that end': ['checkpoints = { expire_days = 0', 'checkpoints = { expire_days = 400'],
+    'checkpoints that are overwritten': ['variable = "s3:if-none-match"', 'variable = "s3:x-amz-acl"'],
   }),
   ...mutantsOf('terraform/load-balancer.tf', {
     'metrics let out': ['"/health"]', '"/health", "/metrics"]'],
@@ -41,6 +54,14 @@ export const terraformMutants = [
     'the api writes backups': [
       'resources = ["${aws_cloudwatch_log_group.this["metrics"].arn}:*"] },',
       'resources = ["${aws_cloudwatch_log_group.this["metrics"].arn}:*"] },\n      { sid = "More", actions = ["s3:GetObject"], resources = [aws_s3_bucket.this["backups"].arn] },',
+    ],
+    'workers that delete checkpoints': [
+      'actions = ["s3:GetObject", "s3:PutObject"], resources',
+      'actions = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], resources',
+    ],
+    'workers that read backups': [
+      '{ sid = "List", actions = ["s3:ListBucket"], resources = [aws_s3_bucket.this["checkpoints"].arn] }',
+      '{ sid = "List", actions = ["s3:ListBucket"], resources = [aws_s3_bucket.this["backups"].arn] }',
     ],
   }),
   ...mutantsOf('terraform/autoscaling.tf', {

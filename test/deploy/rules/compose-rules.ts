@@ -1,8 +1,12 @@
+import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { parse } from 'yaml';
+import { CLEARED } from '#cli/retention/clear-old.ts';
 import { INSIDE_PATHS, PUBLIC_PATHS } from '#deploy/checks/public-paths.ts';
 import { composeSecrets } from '#deploy/checks/write-secrets.ts';
 import { environment, loadConfig } from '#shared/config/config.ts';
+import { openSinks } from '#shared/ledger/checkpoint-sinks.ts';
+import { createLogger } from '#shared/log/logger.ts';
 import {
   type Compose,
   DEV,
@@ -18,7 +22,7 @@ import { beside, ruleBook, type Tree } from './rule.ts';
 /** Cores of the smallest machine that the production file is for. */
 const SMALLEST_CORES = 2;
 /** What the shipped Dockerfile's user may write to. */
-const WRITABLE = new Set(['/backups', '/tmp']);
+const WRITABLE = new Set(['/backups', '/checkpoints', '/tmp']);
 
 export type ComposeFiles = { tree: Tree; prod: Compose; dev: Compose };
 
@@ -147,7 +151,7 @@ rule('production: secrets are files, and no environment holds one', ({ prod }) =
   const plain = Object.values(prod.services).flatMap((service) =>
     Object.entries(service.environment ?? {}).filter(
       ([name, value]) =>
-        /PASSWORD|DATABASE_URL|QUEUE_URL|SECRET|TOKEN|CREDENTIALS/u.test(name) &&
+        /PASSWORD|DATABASE_URL|QUEUE_URL|SECRET|TOKEN|CREDENTIALS|_KEY/u.test(name) &&
         !String(value).startsWith('/run/secrets/'),
     ),
   );
@@ -192,7 +196,52 @@ rule('the owner’s secrets are with what needs them, and never with api or work
   const owners = Object.entries(prod.services)
     .filter(([, service]) => service.secrets?.includes('owner_database_url'))
     .map(([name]) => name);
-  expect(owners.toSorted()).toEqual(['app-login', 'backup', 'keys', 'migrate', 'restore', 'retention']);
+  expect(owners.toSorted()).toEqual([
+    'app-login',
+    'backup',
+    'keys',
+    'migrate',
+    'restore',
+    'retention',
+    'verify',
+  ]);
+});
+
+rule('production: workers sign the log, and nobody else has the key', ({ prod }) => {
+  const signers = Object.entries(prod.services)
+    .filter(([, service]) => service.secrets?.includes('checkpoint_key'))
+    .map(([name]) => name);
+  expect(signers).toEqual(['worker']);
+});
+
+rule(
+  'workers sign the log by a name of its own, and keep its checkpoints outside the database',
+  ({ prod, dev }) => {
+    for (const file of [prod, dev]) {
+      const worker = file.services['worker'];
+      expect(worker?.environment?.['CHECKPOINT_KEY_FILE']).toMatch(/^\/(?:run\/secrets|checkpoints)\//u);
+      const { CHECKPOINT_ORIGIN, CHECKPOINT_SINKS } = config(worker);
+      expect(CHECKPOINT_ORIGIN).not.toBe(config(undefined).CHECKPOINT_ORIGIN);
+      const kept = openSinks(CHECKPOINT_SINKS, createLogger('test', 'silent')).filter(
+        ({ uri }) => uri !== 'log:',
+      );
+      expect(kept.length).toBeGreaterThan(0);
+      const folders = kept.flatMap(({ uri }) => (uri.startsWith('file:') ? [fileURLToPath(uri)] : []));
+      const mounted = (worker?.volumes ?? []).map((mount) => mount.split(':')[1] ?? '');
+      expect(folders.filter((folder) => !mounted.includes(folder))).toEqual([]);
+    }
+  },
+);
+
+rule('who verifies the log reads checkpoints and writes none', ({ prod }) => {
+  expect(prod.services['verify']?.volumes).toEqual(['checkpoints:/checkpoints:ro']);
+});
+
+rule('development: a key is made before the worker reads it', ({ dev }) => {
+  const { depends_on: waits } = dev.services['worker'] ?? {};
+  expect(waits).toMatchObject({ 'checkpoint-key': { condition: 'service_completed_successfully' } });
+  const made = dev.services['checkpoint-key']?.command?.at(-1);
+  expect(dev.services['worker']?.environment?.['CHECKPOINT_KEY_FILE']).toBe(made);
 });
 
 rule('what a key’s maker prints is logged nowhere', ({ prod }) => {
@@ -247,7 +296,7 @@ rule('every value in the environment of our containers is one that the service t
 rule('every variable in the environment of our containers is one that something reads', ({ prod, dev }) => {
   const known = new Set(Object.keys(environment.shape));
   const others =
-    /^(NODE_OPTIONS|NODE_EXTRA_CA_CERTS|APP_DATABASE_(USER|PASSWORD)|BACKUP_(URI|NAME)|(PREDICTION|AUDIT)_MONTHS|AWS_\w+)$/u;
+    /^(NODE_OPTIONS|NODE_EXTRA_CA_CERTS|APP_DATABASE_(USER|PASSWORD)|BACKUP_(URI|NAME|RENEW_DAYS)|(PREDICTION|AUDIT|INPUT|REJECTION|SHADOW|OUTCOME)_MONTHS|AWS_\w+)$/u;
   const strange = [...own(prod), ...own(dev)].flatMap(([name, service]) =>
     Object.keys(service.environment ?? {})
       .map((key) => key.replace(/_FILE$/u, ''))
@@ -314,6 +363,7 @@ rule('api, worker, migrations, backup, restore and retention are there', ({ prod
     restore: 'cli/restore.ts',
     retention: 'cli/retention.ts',
     keys: 'cli/keys.ts',
+    verify: 'cli/audit-verify.ts',
   };
   for (const [name, file] of Object.entries(wanted)) {
     const service = prod.services[name];
@@ -330,7 +380,7 @@ rule('production: backup and restore have one store, and retention has its month
     expect(Object.keys(prod.services[name]?.environment ?? {})).toContain('AWS_ENDPOINT_URL');
   }
   expect(Object.keys(prod.services['retention']?.environment ?? {})).toEqual(
-    expect.arrayContaining(['AUDIT_MONTHS']),
+    expect.arrayContaining(['AUDIT_MONTHS', ...CLEARED.map(({ variable }) => variable)]),
   );
 });
 

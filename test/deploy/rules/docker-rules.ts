@@ -68,9 +68,11 @@ rule('the init that it starts is installed', ({ of }) => {
   expect(of('RUN').join('\n')).toMatch(/apt-get install .*\btini\b/su);
 });
 
-rule('the folder of backups belongs to the user, before the user is taken on', ({ of }) => {
+rule('the folders of backups and checkpoints belong to the user, before the user is taken on', ({ of }) => {
   const [uid = '', gid = ''] = IMAGE_USER.split(':');
-  expect(of('RUN').join('\n')).toMatch(new RegExp(`install -d -o ${uid} -g ${gid} /backups\\b`, 'u'));
+  for (const folder of ['/backups', '/checkpoints']) {
+    expect(of('RUN').join('\n')).toMatch(new RegExp(`install -d -o ${uid} -g ${gid} ${folder}\\b`, 'u'));
+  }
 });
 
 rule(

@@ -1,7 +1,11 @@
+import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
+import { CLEARED } from '#cli/retention/clear-old.ts';
 import { INSIDE_PATHS, PUBLIC_PATHS } from '#deploy/checks/public-paths.ts';
 import { environment, loadConfig } from '#shared/config/config.ts';
+import { openSinks } from '#shared/ledger/checkpoint-sinks.ts';
+import { createLogger } from '#shared/log/logger.ts';
 import {
   bytes,
   containers,
@@ -358,6 +362,40 @@ rule("only migrate, backup and retention hold the schema owner's secret", ({ own
   expect(owners.toSorted()).toEqual(['CronJob/iit-backup', 'CronJob/iit-retention', 'Job/iit-migrate']);
 });
 
+rule('workers sign the log, and nobody else has the key', ({ own }) => {
+  const signers = own.flatMap(({ name, pod }) =>
+    containers(pod)
+      .filter((c) => c.envFrom?.some((from) => from.secretRef?.name === 'iit-checkpoint'))
+      .map((c) => `${name}/${c.name}`),
+  );
+  expect(signers).toEqual(['Deployment/iit-worker/worker']);
+});
+
+rule(
+  'workers sign by a name of its own, and keep checkpoints on a claim outside the database',
+  ({ own, all }) => {
+    const unnamed = loadConfig({ DATABASE_URL: 'postgres://nobody@host:5432/iit' }).CHECKPOINT_ORIGIN;
+    const mounting = own.filter(({ pod }) => pod.volumes?.some((volume) => volume.name === 'checkpoints'));
+    expect(mounting.map(({ name }) => name)).toEqual(['Deployment/iit-worker']);
+    for (const { pod } of mounting) {
+      const [worker] = pod.containers;
+      if (worker === undefined) throw new Error('the worker has no container');
+      const { CHECKPOINT_ORIGIN, CHECKPOINT_SINKS } = loadConfig({
+        DATABASE_URL: 'postgres://nobody@host:5432/iit',
+        ...environmentOf(worker, all),
+      });
+      expect(CHECKPOINT_ORIGIN).not.toBe(unnamed);
+      const sinks = openSinks(CHECKPOINT_SINKS, createLogger('test', 'silent')).map(({ uri }) => uri);
+      const kept = sinks.filter((uri) => uri.startsWith('file:')).map((uri) => fileURLToPath(uri));
+      const mounts = (worker.volumeMounts ?? []).filter((mount) => mount.name === 'checkpoints');
+      expect(kept).toEqual(mounts.filter((mount) => mount.readOnly !== true).map((mount) => mount.mountPath));
+      expect(kept).toHaveLength(1);
+      const claim = pod.volumes?.find((volume) => volume.name === 'checkpoints')?.persistentVolumeClaim;
+      expect(claim?.claimName).toBe('iit-checkpoints');
+    }
+  },
+);
+
 rule('no secret value stands in a container specification', ({ pods }) => {
   const plain = pods.flatMap(({ pod }) =>
     containers(pod).flatMap((c) =>
@@ -438,7 +476,7 @@ rule('every environment is one that the service takes', ({ own, all }) => {
 rule('what a process cannot do without is given to it by its secrets', ({ own, all }) => {
   const wanted: Record<string, string[]> = {
     'Deployment/iit-api': ['DATABASE_URL', 'QUEUE_URL'],
-    'Deployment/iit-worker': ['DATABASE_URL', 'QUEUE_URL'],
+    'Deployment/iit-worker': ['DATABASE_URL', 'QUEUE_URL', 'CHECKPOINT_KEY'],
     'Job/iit-migrate': ['DATABASE_URL', 'APP_DATABASE_PASSWORD', 'MODEL_PATH'],
     'CronJob/iit-backup': ['DATABASE_URL', 'BACKUP_URI'],
     'CronJob/iit-retention': ['DATABASE_URL'],
@@ -619,7 +657,9 @@ rule('a claim that many nodes write to names a class that can do so', ({ overlay
   const shared = ofKind('PersistentVolumeClaim').filter((m) =>
     (m.spec as Claim).accessModes.includes('ReadWriteMany'),
   );
-  expect(shared.map((m) => m.metadata.name)).toEqual(overlay === 'dev' ? [] : ['iit-cohorts']);
+  expect(shared.map((m) => m.metadata.name).toSorted()).toEqual(
+    overlay === 'dev' ? [] : ['iit-checkpoints', 'iit-cohorts'],
+  );
   expect(shared.filter((m) => !(m.spec as Claim).storageClassName)).toEqual([]);
 });
 
@@ -776,7 +816,15 @@ rule('who reaches whom: only what has to, and nobody from elsewhere', ({ overlay
 });
 
 /** Variables of the commands, that shared/config does not read. */
-const TOOLS_VARIABLES = ['NODE_OPTIONS', 'IIT_API_URL', 'COHORT_PATH', 'AUDIT_MONTHS', 'AWS_REGION'];
+const TOOLS_VARIABLES = [
+  'NODE_OPTIONS',
+  'IIT_API_URL',
+  'COHORT_PATH',
+  'AUDIT_MONTHS',
+  ...CLEARED.map(({ variable }) => variable),
+  'BACKUP_RENEW_DAYS',
+  'AWS_REGION',
+];
 
 /** The environment of a container as far as it is no secret: its ConfigMap's data under its own values. */
 function environmentOf(container: Container, all: Manifest[]): Record<string, string> {

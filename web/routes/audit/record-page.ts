@@ -7,6 +7,7 @@ import { featureByName } from '#patients/features/features.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import { apiCall } from '../../http/api-call.ts';
 import { pageAnswer } from '../../layout.ts';
+import { icon } from '../../parts/icons.ts';
 import { tierBadge } from '../../parts/tier.ts';
 import { page } from '../../page.ts';
 
@@ -41,6 +42,13 @@ export const recordPage = page(
         ['/audit', t('section.audit')],
         [`/audit?patient=${encodeURIComponent(call.query.patient)}`, call.query.patient],
       ],
+      // Online predictions have no receipt yet.
+      actions:
+        record.source === 'job'
+          ? html`<a class="button" href="/v1/jobs/${record.job_id}/rows/${record.row}/receipt"
+              >${icon('down')}${t('audit.receipt')}</a
+            >`
+          : html``,
       body: html`<div class="two">
         <section>
           <h2>${t('audit.what')}</h2>
