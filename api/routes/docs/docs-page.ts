@@ -70,16 +70,8 @@ function callsPage(document: OpenApiDocument, sections: readonly Section[], find
         <button>Find</button> ${find === '' ? '' : html`<a href="/docs">All calls</a>`}
       </form>
       ${find === '' ? '' : html`<p role="status">${sections.length} calls hold “${find}”.</p>`}
-      <nav aria-label="Calls">
-        ${tags.map(
-          (tag) =>
-            html`<p>
-              <b>${tag}</b> ${of(tag).map(
-                ({ method, path, operation }) =>
-                  html`<a href="#${operation.operationId}">${method} ${path}</a> `,
-              )}
-            </p>`,
-        )}
+      <nav aria-label="Groups of calls">
+        ${tags.map((tag) => html`<a href="#${anchorOf(tag)}">${tag}</a> `)}
       </nav>
       ${tags.map(
         (tag) =>
@@ -88,6 +80,10 @@ function callsPage(document: OpenApiDocument, sections: readonly Section[], find
       )}
       ${find === '' ? errorCodes() : ''}`,
   );
+}
+
+function anchorOf(tag: string): string {
+  return tag.toLowerCase().replaceAll(' ', '-');
 }
 
 function schemasPage(document: OpenApiDocument): Markup {
@@ -180,7 +176,6 @@ export function page(title: string, body: Markup | Markup[]): Markup {
         .scope {
           color: #555;
         }
-        nav b,
         input {
           margin-right: 0.6rem;
         }
