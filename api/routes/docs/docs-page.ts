@@ -75,7 +75,7 @@ function callsPage(document: OpenApiDocument, sections: readonly Section[], find
       </nav>
       ${tags.map(
         (tag) =>
-          html`<h2>${tag}</h2>
+          html`<h2 id="${anchorOf(tag)}">${tag}</h2>
             ${of(tag).map(({ markup }) => markup)}`,
       )}
       ${find === '' ? errorCodes() : ''}`,
