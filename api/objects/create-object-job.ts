@@ -5,7 +5,7 @@ import { newJobId, openJob } from '#api/jobs/open-job.ts';
 import type { Db } from '#shared/db/database.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import { insertOutput } from './output-store.ts';
-import { literalPrefix, matchesPattern, requirePlace } from './places.ts';
+import { folderPath, literalPrefix, matchesPattern, requirePlace } from './places.ts';
 import { insertSource, sourceOptions } from './source-store.ts';
 
 /** What is sent in the place of a cohort where it lies in object storage. */
@@ -62,8 +62,7 @@ export type ObjectJob = {
 /** Throws `invalid_body` for places that the tenant may not use. */
 export function requirePlaces({ input, output }: JobDocument, tenant: string, allowed: string): void {
   requirePlace(input.uri, { tenant, allowed, field: 'input.uri' });
-  if (output !== undefined)
-    requirePlace(`${output.uri.replace(/\/*$/u, '')}/`, { tenant, allowed, field: 'output.uri' });
+  if (output !== undefined) requirePlace(folderPath(output.uri), { tenant, allowed, field: 'output.uri' });
 }
 
 /**

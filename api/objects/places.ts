@@ -33,10 +33,41 @@ export function literalPrefix(path: string): string {
   return star < 0 ? path : path.slice(0, star);
 }
 
-/** Whether a key is one of a pattern's, in which `*` stands for any letters but `/`. */
+/** Whether a key is one of a pattern's, in which `*` stands for any letters but `/`. Takes pattern × key steps at most. */
 export function matchesPattern(path: string, key: string): boolean {
-  const parts = path.split('*').map((part) => part.replaceAll(/[$()*+.?[\\\]^{|}]/gu, '\\$&'));
-  return new RegExp(`^${parts.join('[^/]*')}$`, 'u').test(key);
+  const parts = key.split('/');
+  const patterns = path.split('/');
+  return (
+    parts.length === patterns.length && patterns.every((pattern, at) => matchesPart(pattern, parts[at]!))
+  );
+}
+
+/** Takes each `*` as short as it can be; where that fails, only the last one is made longer. */
+function matchesPart(pattern: string, text: string): boolean {
+  let at = 0;
+  let star = -1;
+  let starEnd = 0;
+  for (let i = 0; i < text.length;) {
+    if (pattern[at] === '*') {
+      star = at++;
+      starEnd = i;
+    } else if (pattern[at] === text[i]) {
+      at++;
+      i++;
+    } else if (star >= 0) {
+      at = star + 1;
+      i = ++starEnd;
+    } else return false;
+  }
+  while (pattern[at] === '*') at++;
+  return at === pattern.length;
+}
+
+/** A folder's path with one slash at its end, whatever it ends in. */
+export function folderPath(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === '/') end--;
+  return `${path.slice(0, end)}/`;
 }
 
 function isAllowed({ bucket, path }: Place, tenant: string, allowed: string): boolean {
@@ -44,7 +75,7 @@ function isAllowed({ bucket, path }: Place, tenant: string, allowed: string): bo
   return allowed.split(',').some((entry) => {
     const [who, ...rest] = entry.split('=');
     const [ownBucket, ...folders] = rest.join('=').split('/');
-    const folder = folders.join('/').replace(/\/*$/u, '');
-    return who === tenant && ownBucket === bucket && (folder === '' || literal.startsWith(`${folder}/`));
+    const folder = folderPath(folders.join('/'));
+    return who === tenant && ownBucket === bucket && (folder === '/' || literal.startsWith(folder));
   });
 }

@@ -13,7 +13,7 @@ import type { Logger } from '#shared/log/logger.ts';
 import { readResultRows, type ResultFilter } from '#shared/predictions/read-prediction-rows.ts';
 import type { ObjectStore } from './object-store.ts';
 import { endOutput, giveOutputBack, notePart, type Part, partsOf, type TakenOutput } from './output-store.ts';
-import { placeOf } from './places.ts';
+import { folderPath, placeOf } from './places.ts';
 import { LostLeaseError } from './source-store.ts';
 
 export type WriteDeps = {
@@ -68,7 +68,7 @@ async function write(deps: WriteDeps, output: TakenOutput, stopping: AbortSignal
   const { db, store, jobs, reasonTexts } = deps;
   const { jobId, tenantId, uri } = output;
   const { bucket, path } = placeOf(uri);
-  const folder = `${path.replace(/\/*$/u, '')}/`;
+  const folder = folderPath(path);
   const { row: job } = await jobs.fresh(tenantId, jobId);
   await requireKept(db, job);
   const parts = await partsOf(db, jobId);

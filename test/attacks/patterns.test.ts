@@ -23,6 +23,22 @@ async function patternsOf(file: string): Promise<Pattern[]> {
   return found;
 }
 
+/** What repeats nothing without end takes no more time than its own length allows. */
+function isBounded(source: string): boolean {
+  const bare = source.replaceAll(/\\./gu, 'x').replaceAll(/\[[^\]]*\]/gu, 'x');
+  return !/[*+]|\{\d+,\}/u.test(bare);
+}
+
+test.each([
+  ['a{1,3}b?', true],
+  ['[*+]x\\+', true],
+  ['(a+)+$', false],
+  ['[a-z]{2,}', false],
+  ['\\s*$', false],
+])('%s repeats within bounds: %s', (source, expected) => {
+  expect(isBounded(source)).toBe(expected);
+});
+
 test(
   'every pattern of the service takes time in proportion to its text, or is given little',
   { timeout: 120_000 },
@@ -34,6 +50,7 @@ test(
     const patterns = (await Promise.all(files.map(patternsOf))).flat();
     expect(patterns.length).toBeGreaterThan(50);
     const unsafe = patterns.filter(({ source, flags }) => {
+      if (isBounded(source)) return false;
       if (NOT_LINEAR[source] !== undefined) return false;
       // `unknown` is a back reference or a lookahead, which the automaton does not judge.
       return checkSync(source, flags, { checker: 'automaton', timeout: 10_000 }).status === 'vulnerable';

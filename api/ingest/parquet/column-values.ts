@@ -137,7 +137,7 @@ function instant(ms: number, isInstant: boolean): string {
 /** A day that no calendar of four digits has is told as it is, and judged by whoever reads it. */
 function isoDay(ms: number): string {
   const date = new Date(ms);
-  return Number.isNaN(date.getTime()) ? `${ms} ms` : date.toISOString().replace(/T.*$/u, '');
+  return Number.isNaN(date.getTime()) ? `${ms} ms` : date.toISOString().split('T', 1)[0]!;
 }
 
 function uuid(bytes: Uint8Array): string {
