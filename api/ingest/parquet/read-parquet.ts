@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { threadHeap } from '#shared/lifecycle/thread-heap.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import { messagesOf, readingThreads } from '../spool/reading-thread.ts';
 import { SpooledFile } from '../spool/spooled-file.ts';
@@ -86,7 +87,7 @@ export class ParquetUpload {
     const input: ParquetInput = { fileDescriptor: file.descriptor, fileBytes: file.bytes, limits };
     const worker = new Worker(THREAD, {
       workerData: input,
-      resourceLimits: { maxOldGenerationSizeMb: limits.heapMib, maxYoungGenerationSizeMb: YOUNG_HEAP_MIB },
+      resourceLimits: threadHeap({ oldMb: limits.heapMib, youngMb: YOUNG_HEAP_MIB }),
     });
     this.#worker = worker;
     const tell = (message: ToParquet) => worker.postMessage(message);
