@@ -12,7 +12,7 @@ export interface paths {
         put?: never;
         /**
          * Submit a cohort
-         * @description The body is read as it arrives and scored while it is read; a job document names objects instead, which are read after the answer. One bad row costs only itself: see the rejections. Columns are judged before any row is taken.
+         * @description The body is read as it arrives and scored while it is read; a job document names objects instead. One bad row costs only itself: see the rejections. Columns are judged before any row is taken.
          */
         post: operations["post_v1_jobs"];
         delete?: never;
@@ -114,7 +114,7 @@ export interface paths {
         };
         /**
          * Risks, tiers and reasons of a job that is over
-         * @description json comes in pages, the other formats as one stream. The service audits each call. Cells of the csv that a spreadsheet would run as formulas are neutralised with an apostrophe. parquet has the columns of the csv, typed, zstd in row groups of 10,000, with job, model and notice as metadata.
+         * @description json comes in pages, the other formats as one stream. The service audits each call. Cells of the csv that a spreadsheet would run as formulas are neutralised with an apostrophe. parquet has the columns of the csv.
          */
         get: operations["get_v1_jobs_id_results"];
         put?: never;
@@ -192,7 +192,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Objects that a job reads and parts that it writes */
+        /** Objects read and parts written */
         get: operations["get_v1_jobs_id_objects"];
         put?: never;
         post?: never;
@@ -698,7 +698,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Runs that begin by themselves */
+        /** Schedules */
         get: operations["get_v1_schedules"];
         put?: never;
         post?: never;
@@ -717,12 +717,12 @@ export interface paths {
         };
         get?: never;
         /**
-         * Make or replace a schedule
-         * @description Its jobs are submitted by the key that made it, for as long as that key is good.
+         * Make a schedule, or replace it
+         * @description Its jobs are submitted by this key while it is good.
          */
         put: operations["put_v1_schedules_name"];
         post?: never;
-        /** Remove a schedule; its jobs stay */
+        /** Remove a schedule */
         delete: operations["delete_v1_schedules_name"];
         options?: never;
         head?: never;
@@ -738,7 +738,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Begin no runs; what falls due meanwhile is not missed */
+        /** Begin no runs */
         post: operations["post_v1_schedules_name_pause"];
         delete?: never;
         options?: never;
@@ -755,7 +755,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Begin runs again, with the next that falls due */
+        /** Begin runs again */
         post: operations["post_v1_schedules_name_resume"];
         delete?: never;
         options?: never;
@@ -770,7 +770,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What became of each time of a schedule */
+        /** Runs of a schedule */
         get: operations["get_v1_schedules_name_runs"];
         put?: never;
         post?: never;
@@ -787,12 +787,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Addresses that are told what happens */
+        /** Addresses that are told */
         get: operations["get_v1_webhooks"];
         put?: never;
         /**
-         * Have an address told when something happens
-         * @description Messages are signed as Standard Webhooks say, tried again for three days, and kept for a replay. The secret is in this answer and nowhere else. Addresses inside the service’s own networks are refused unless the operator allows them.
+         * Have an address told
+         * @description Signed by Standard Webhooks, tried again for three days. The secret is in this answer alone.
          */
         post: operations["post_v1_webhooks"];
         delete?: never;
@@ -811,7 +811,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Tell an address nothing more */
+        /** Remove a webhook */
         delete: operations["delete_v1_webhooks_id"];
         options?: never;
         head?: never;
@@ -829,7 +829,7 @@ export interface paths {
         put?: never;
         /**
          * Replace a webhook’s secret
-         * @description Messages carry signatures by both secrets for 24 hours.
+         * @description Both sign for 24 hours.
          */
         post: operations["post_v1_webhooks_id_secret"];
         delete?: never;
@@ -862,7 +862,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What an address was told, and what is still to be told */
+        /** Deliveries of a webhook */
         get: operations["get_v1_webhooks_id_deliveries"];
         put?: never;
         post?: never;
@@ -881,10 +881,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Send again what was given up, one event, or everything since a time
-         * @description Also switches on a webhook whose receiver had answered 410 Gone.
-         */
+        /** Send again what was given up, or one event, or all since a time */
         post: operations["post_v1_webhooks_id_replay"];
         delete?: never;
         options?: never;
@@ -2173,7 +2170,7 @@ export interface operations {
                 ignore_unknown?: "true" | "false";
             };
             header?: {
-                /** @description text/csv, application/csv, text/x-csv, application/x-csv, text/comma-separated-values, text/x-comma-separated-values, text/tab-separated-values, text/plain, application/vnd.ms-excel, application/vnd.openxmlformats-officedocument.spreadsheetml.sheet, application/vnd.ms-excel.sheet.macroenabled.12, application/vnd.apache.parquet, application/parquet, application/x-parquet, application/octet-stream, binary/octet-stream, application/gzip, application/x-gzip, application/zstd, text/json, application/json, application/x-ndjson, application/ndjson, application/jsonl, application/vnd.iit.nmrs+json, application/vnd.iit.nmrs+x-ndjson, application/fhir+json, application/fhir+ndjson, multipart/form-data, application/vnd.iit.job+json */
+                /** @description text/csv, application/csv, text/x-csv, application/x-csv, text/comma-separated-values, text/x-comma-separated-values, text/tab-separated-values, text/plain, application/vnd.ms-excel, application/vnd.openxmlformats-officedocument.spreadsheetml.sheet, application/vnd.ms-excel.sheet.macroenabled.12, application/vnd.apache.parquet, application/octet-stream, binary/octet-stream, application/gzip, application/x-gzip, application/zstd, text/json, application/json, application/x-ndjson, application/ndjson, application/jsonl, application/vnd.iit.nmrs+json, application/vnd.iit.nmrs+x-ndjson, application/fhir+json, application/fhir+ndjson, multipart/form-data, application/vnd.iit.job+json */
                 "Content-Type"?: string;
                 /** @description gzip, zstd or none */
                 "Content-Encoding"?: string;
@@ -2200,7 +2197,7 @@ export interface operations {
                 "application/vnd.iit.nmrs+json": string;
                 "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                 "application/vnd.apache.parquet": string;
-                /** @example {"input":{"uri":"s3://nights/in/2026-11-27/*.parquet"},"output":{"uri":"s3://nights/out/2026-11-27/","format":"parquet"}} */
+                /** @example {"input":{"uri":"s3://nights/in/2026-11-27/*"},"output":{"uri":"s3://nights/out/2026-11-27/"}} */
                 "application/vnd.iit.job+json": components["schemas"]["JobDocument"];
             };
         };
@@ -2353,7 +2350,7 @@ export interface operations {
                 rows?: "all" | number;
             };
             header?: {
-                /** @description text/csv, application/csv, text/x-csv, application/x-csv, text/comma-separated-values, text/x-comma-separated-values, text/tab-separated-values, text/plain, application/vnd.ms-excel, application/vnd.openxmlformats-officedocument.spreadsheetml.sheet, application/vnd.ms-excel.sheet.macroenabled.12, application/vnd.apache.parquet, application/parquet, application/x-parquet, application/octet-stream, binary/octet-stream, application/gzip, application/x-gzip, application/zstd, text/json, application/json, application/x-ndjson, application/ndjson, application/jsonl, application/vnd.iit.nmrs+json, application/vnd.iit.nmrs+x-ndjson, application/fhir+json, application/fhir+ndjson, multipart/form-data */
+                /** @description text/csv, application/csv, text/x-csv, application/x-csv, text/comma-separated-values, text/x-comma-separated-values, text/tab-separated-values, text/plain, application/vnd.ms-excel, application/vnd.openxmlformats-officedocument.spreadsheetml.sheet, application/vnd.ms-excel.sheet.macroenabled.12, application/vnd.apache.parquet, application/octet-stream, binary/octet-stream, application/gzip, application/x-gzip, application/zstd, text/json, application/json, application/x-ndjson, application/ndjson, application/jsonl, application/vnd.iit.nmrs+json, application/vnd.iit.nmrs+x-ndjson, application/fhir+json, application/fhir+ndjson, multipart/form-data */
                 "Content-Type"?: string;
                 /** @description gzip, zstd or none */
                 "Content-Encoding"?: string;
@@ -3198,7 +3195,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Objects in the order in which they are read; parts that are written */
+            /** @description In their order */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5657,10 +5654,10 @@ export interface operations {
             };
             cookie?: never;
         };
-        /** @description When, and what is read and written */
+        /** @description When and what */
         requestBody: {
             content: {
-                /** @example {"cron":"30 2 * * *","time_zone":"Africa/Lagos","job":{"input":{"uri":"s3://nights/in/{date}/*.parquet"},"output":{"uri":"s3://nights/out/{date}/"}}} */
+                /** @example {"cron":"30 2 * * *","time_zone":"Africa/Lagos","job":{"input":{"uri":"s3://nights/in/{date}/*"}}} */
                 "application/json": components["schemas"]["NewSchedule"];
             };
         };
@@ -5750,7 +5747,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is removed */
+            /** @description Removed */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6027,7 +6024,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Yours, the oldest first */
+            /** @description The oldest first */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6081,15 +6078,15 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The address and what it wants to know */
+        /** @description The address and its events */
         requestBody: {
             content: {
-                /** @example {"url":"https://emr.example.org/hooks/iit","events":["job.ended","drift.found"]} */
+                /** @example {"url":"https://emr.example.org/iit","events":["job.ended"]} */
                 "application/json": components["schemas"]["NewWebhook"];
             };
         };
         responses: {
-            /** @description The webhook and its secret */
+            /** @description It and its secret */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -6174,7 +6171,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is removed, and what it had not got yet with it */
+            /** @description Removed */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6241,7 +6238,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The new secret, this once */
+            /** @description The new secret */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6308,7 +6305,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is sent within seconds; its delivery tells how it went */
+            /** @description It is sent within seconds */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -6378,7 +6375,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The newest first; kept for 30 days */
+            /** @description The newest first */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6457,7 +6454,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description How many are sent again */
+            /** @description How many */
             200: {
                 headers: {
                     [name: string]: unknown;

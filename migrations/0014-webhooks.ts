@@ -55,11 +55,14 @@ CREATE INDEX webhook_deliveries_dead ON webhook_deliveries (endpoint_id) WHERE s
 `;
 
 const TRIGGERS = `
--- A tenant of NULL: everybody's. Endpoints are locked against removal, so that one that goes at this moment costs nobody a job.
+-- A tenant of NULL: everybody's. What a restore puts back has been told already. Endpoints are locked against removal, so that one that goes at this moment costs nobody a job.
 CREATE FUNCTION emit_event(of_tenant smallint, event_type text, event_subject text, event_data jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE made uuid;
 BEGIN
+  IF current_setting('iit.restoring', true) = 'yes' THEN
+    RETURN;
+  END IF;
   IF NOT EXISTS (SELECT FROM webhook_endpoints e WHERE (of_tenant IS NULL OR e.tenant_id = of_tenant)
     AND event_type = ANY (e.events) AND e.disabled_at IS NULL) THEN
     RETURN;

@@ -42,6 +42,8 @@ export async function restoreDatabase(options: RestoreOptions): Promise<Restored
   }
   await client.query('BEGIN');
   try {
+    // What is put back is nothing that happens: no webhook tells of it.
+    await client.query(`SET LOCAL iit.restoring = 'yes'`);
     for (const name of await emptyingOrder(client, manifest)) {
       await client.query(`DELETE FROM ${client.escapeIdentifier(name)}`);
     }

@@ -93,6 +93,14 @@ describe('backup and restore', () => {
        SELECT '2024-02-01', gen_random_uuid(), n, 0, 1, 1, 0, ARRAY['p' || n], ARRAY['NaN'::float8], ARRAY[0.1 + n], '\\x01'
        FROM generate_series(1, 500) n`,
     );
+    // Somebody who is told of every model that becomes active, and one that had become so before anybody asked.
+    await client.query(
+      `INSERT INTO model_activations (tenant_id, model_id, activated_by) SELECT 1, id, 'test' FROM models`,
+    );
+    await client.query(
+      `INSERT INTO webhook_endpoints (tenant_id, url, description, events, form, secret, created_by)
+       VALUES (1, 'https://example.org/', '', ARRAY['model.changed'], 'standard', 'secret', 'test')`,
+    );
     await dumpDatabase(client, store, 'first');
   });
 
@@ -125,6 +133,10 @@ describe('backup and restore', () => {
       'api_keys',
       'tenants',
       'rejections',
+      'model_activations',
+      'webhook_endpoints',
+      'webhook_events',
+      'webhook_deliveries',
     ]) {
       expect(await contents(target.client, table)).toBe(await contents(client, table));
     }

@@ -27,8 +27,6 @@ const SOURCE_OF: ReadonlyMap<string, Source | undefined> = new Map<string, Sourc
   [XLSX, undefined],
   ['application/vnd.ms-excel.sheet.macroenabled.12', undefined],
   [PARQUET, undefined],
-  ['application/parquet', undefined],
-  ['application/x-parquet', undefined],
   ['application/octet-stream', undefined],
   ['binary/octet-stream', undefined],
   ['application/gzip', undefined],

@@ -39,11 +39,11 @@ export const jobObjects = route(
     path: '/v1/jobs/{id}/objects',
     access: 'read',
     tag: 'Jobs',
-    summary: 'Objects that a job reads and parts that it writes',
+    summary: 'Objects read and parts written',
     params: jobParams,
     answers: {
       200: {
-        description: 'Objects in the order in which they are read; parts that are written',
+        description: 'In their order',
         content: [{ type: 'application/json', schema: answer }],
       },
     },

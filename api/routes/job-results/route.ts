@@ -64,7 +64,7 @@ export const jobResults = route(
     tag: 'Results',
     summary: 'Risks, tiers and reasons of a job that is over',
     description:
-      'json comes in pages, the other formats as one stream. The service audits each call. Cells of the csv that a spreadsheet would run as formulas are neutralised with an apostrophe. parquet has the columns of the csv, typed, zstd in row groups of 10,000, with job, model and notice as metadata.',
+      'json comes in pages, the other formats as one stream. The service audits each call. Cells of the csv that a spreadsheet would run as formulas are neutralised with an apostrophe. parquet has the columns of the csv.',
     params: jobParams,
     query,
     answers: {

@@ -75,7 +75,7 @@ export const listSchedulesRoute = route(
     path: '/v1/schedules',
     access: 'read',
     tag: 'Schedules',
-    summary: 'Runs that begin by themselves',
+    summary: 'Schedules',
     answers: {
       200: {
         description: 'By name',
@@ -100,17 +100,17 @@ export const putScheduleRoute = route(
     path: '/v1/schedules/{name}',
     access: 'submit',
     tag: 'Schedules',
-    summary: 'Make or replace a schedule',
-    description: 'Its jobs are submitted by the key that made it, for as long as that key is good.',
+    summary: 'Make a schedule, or replace it',
+    description: 'Its jobs are submitted by this key while it is good.',
     params,
     requestBody: {
-      description: 'When, and what is read and written',
+      description: 'When and what',
       content: [
         {
           type: 'application/json',
           schema: scheduleBody,
           example:
-            '{"cron":"30 2 * * *","time_zone":"Africa/Lagos","job":{"input":{"uri":"s3://nights/in/{date}/*.parquet"},"output":{"uri":"s3://nights/out/{date}/"}}}',
+            '{"cron":"30 2 * * *","time_zone":"Africa/Lagos","job":{"input":{"uri":"s3://nights/in/{date}/*"}}}',
         },
       ],
     },
@@ -153,11 +153,11 @@ export const removeScheduleRoute = route(
     path: '/v1/schedules/{name}',
     access: 'submit',
     tag: 'Schedules',
-    summary: 'Remove a schedule; its jobs stay',
+    summary: 'Remove a schedule',
     params,
     answers: {
       200: {
-        description: 'It is removed',
+        description: 'Removed',
         content: [
           {
             type: 'application/json',
@@ -201,8 +201,8 @@ const turn = (verb: 'pause' | 'resume', summary: string) =>
     },
   );
 
-export const pauseScheduleRoute = turn('pause', 'Begin no runs; what falls due meanwhile is not missed');
-export const resumeScheduleRoute = turn('resume', 'Begin runs again, with the next that falls due');
+export const pauseScheduleRoute = turn('pause', 'Begin no runs');
+export const resumeScheduleRoute = turn('resume', 'Begin runs again');
 
 export const listScheduleRuns = route(
   {
@@ -210,7 +210,7 @@ export const listScheduleRuns = route(
     path: '/v1/schedules/{name}/runs',
     access: 'read',
     tag: 'Schedules',
-    summary: 'What became of each time of a schedule',
+    summary: 'Runs of a schedule',
     params,
     query: z.strictObject({ limit: z.coerce.number().int().min(1).max(500).default(100) }),
     answers: {

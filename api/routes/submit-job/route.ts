@@ -48,7 +48,7 @@ export const submitJob = route(
     tag: 'Jobs',
     summary: 'Submit a cohort',
     description:
-      'The body is read as it arrives and scored while it is read; a job document names objects instead, which are read after the answer. One bad row costs only itself: see the rejections. Columns are judged before any row is taken.',
+      'The body is read as it arrives and scored while it is read; a job document names objects instead. One bad row costs only itself: see the rejections. Columns are judged before any row is taken.',
     query,
     requestHeaders: {
       'Content-Type': [...MEDIA_TYPES, JOB_DOCUMENT].join(', '),
@@ -73,7 +73,7 @@ export const submitJob = route(
           type: JOB_DOCUMENT,
           schema: jobDocument,
           example:
-            '{"input":{"uri":"s3://nights/in/2026-11-27/*.parquet"},"output":{"uri":"s3://nights/out/2026-11-27/","format":"parquet"}}',
+            '{"input":{"uri":"s3://nights/in/2026-11-27/*"},"output":{"uri":"s3://nights/out/2026-11-27/"}}',
         },
       ],
     },

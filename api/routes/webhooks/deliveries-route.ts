@@ -14,7 +14,7 @@ export const listWebhookDeliveries = route(
     access: 'admin',
     permission: 'settings',
     tag: 'Webhooks',
-    summary: 'What an address was told, and what is still to be told',
+    summary: 'Deliveries of a webhook',
     params,
     query: z.strictObject({
       state: z.enum(['pending', 'delivered', 'dead']).optional(),
@@ -22,7 +22,7 @@ export const listWebhookDeliveries = route(
     }),
     answers: {
       200: {
-        description: 'The newest first; kept for 30 days',
+        description: 'The newest first',
         content: [
           {
             type: 'application/json',
@@ -47,8 +47,7 @@ export const replayWebhook = route(
     access: 'admin',
     permission: 'settings',
     tag: 'Webhooks',
-    summary: 'Send again what was given up, one event, or everything since a time',
-    description: 'Also switches on a webhook whose receiver had answered 410 Gone.',
+    summary: 'Send again what was given up, or one event, or all since a time',
     params,
     query: z.strictObject({
       event: z.uuid().optional(),
@@ -56,7 +55,7 @@ export const replayWebhook = route(
     }),
     answers: {
       200: {
-        description: 'How many are sent again',
+        description: 'How many',
         content: [
           {
             type: 'application/json',
@@ -99,7 +98,7 @@ export const testWebhook = route(
     params,
     answers: {
       202: {
-        description: 'It is sent within seconds; its delivery tells how it went',
+        description: 'It is sent within seconds',
         content: [
           {
             type: 'application/json',

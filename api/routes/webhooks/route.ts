@@ -17,10 +17,10 @@ export const listWebhooks = route(
     access: 'admin',
     permission: 'settings',
     tag: 'Webhooks',
-    summary: 'Addresses that are told what happens',
+    summary: 'Addresses that are told',
     answers: {
       200: {
-        description: 'Yours, the oldest first',
+        description: 'The oldest first',
         content: [
           {
             type: 'application/json',
@@ -43,22 +43,22 @@ export const addWebhook = route(
     access: 'admin',
     permission: 'settings',
     tag: 'Webhooks',
-    summary: 'Have an address told when something happens',
+    summary: 'Have an address told',
     description:
-      'Messages are signed as Standard Webhooks say, tried again for three days, and kept for a replay. The secret is in this answer and nowhere else. Addresses inside the service’s own networks are refused unless the operator allows them.',
+      'Signed by Standard Webhooks, tried again for three days. The secret is in this answer alone.',
     requestBody: {
-      description: 'The address and what it wants to know',
+      description: 'The address and its events',
       content: [
         {
           type: 'application/json',
           schema: newWebhookSchema,
-          example: '{"url":"https://emr.example.org/hooks/iit","events":["job.ended","drift.found"]}',
+          example: '{"url":"https://emr.example.org/iit","events":["job.ended"]}',
         },
       ],
     },
     answers: {
       201: {
-        description: 'The webhook and its secret',
+        description: 'It and its secret',
         content: [
           {
             type: 'application/json',
@@ -103,11 +103,11 @@ export const removeWebhook = route(
     access: 'admin',
     permission: 'settings',
     tag: 'Webhooks',
-    summary: 'Tell an address nothing more',
+    summary: 'Remove a webhook',
     params,
     answers: {
       200: {
-        description: 'It is removed, and what it had not got yet with it',
+        description: 'Removed',
         content: [
           {
             type: 'application/json',
@@ -136,11 +136,11 @@ export const rotateWebhookSecret = route(
     permission: 'settings',
     tag: 'Webhooks',
     summary: 'Replace a webhook’s secret',
-    description: 'Messages carry signatures by both secrets for 24 hours.',
+    description: 'Both sign for 24 hours.',
     params,
     answers: {
       200: {
-        description: 'The new secret, this once',
+        description: 'The new secret',
         content: [
           {
             type: 'application/json',
