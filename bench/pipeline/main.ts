@@ -71,6 +71,8 @@ async function main(): Promise<void> {
       job_seconds: round(job.seconds),
       upload_seconds: round(job.uploadSeconds),
       ratio: round(job.seconds / floor.serial),
+      floor_bytes_per_row: round(floor.bytes / rowCount),
+      floor_wal_per_row: round(floor.wal / rowCount),
       api_peak_mb: memory.api,
       worker_peak_mb: memory.worker,
       rows_per_second: Math.round(rowCount / job.seconds),
@@ -113,6 +115,8 @@ async function record(result: Result): Promise<void> {
     Object.values(result['cpu_seconds'] ?? {}).join(' + '),
     machineName(),
     options.note,
+    text('floor_bytes_per_row'),
+    text('floor_wal_per_row'),
   ];
   await appendFile(RESULTS, `| ${cells.join(' | ')} |\n`);
 }
