@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
-import { type Definition, whole } from './option-values.ts';
+import { type Definition, eachWhole, whole } from './option-values.ts';
+import type { AcknowledgeOptions } from './verbs/models.ts';
 import type { EventOptions, PatientOptions } from './verbs/audit.ts';
 import type { ReceiptOptions } from './verbs/receipt.ts';
 
@@ -159,11 +160,21 @@ function defineModels({ program, contextOf }: Definition): void {
   models
     .command('drift')
     .description(
-      'How far the patients of late differ from those of the training; exits with 1 where they do.',
+      'How far the patients of late differ from those like them; exits with 1 where an alarm stands.',
     )
     .argument('<version>')
     .action(async (version: string, _options: object, command: Command) =>
       (await load()).drift(contextOf(command), version),
+    );
+  models
+    .command('acknowledge')
+    .description('Acknowledges drift alarms: all that stand, or those named.')
+    .argument('<version>')
+    .requiredOption('--reason <text>', 'what it was, for the log')
+    .option('--alarm <id...>', 'only these, as models drift shows them', eachWhole('--alarm', 1, 2 ** 53 - 1))
+    .option('--expected', 'this is how things are now: the like of it raises no new alarm', false)
+    .action(async (version: string, options: AcknowledgeOptions, command: Command) =>
+      (await load()).acknowledge(contextOf(command), version, options),
     );
 }
 

@@ -146,13 +146,26 @@ export async function drift({ client, out }: Context, version: string): Promise<
   const found = await (
     await client()
   ).call((http, fetch) => http.GET('/v1/models/{version}/drift', { params: { path: { version } }, fetch }));
+  const standing = found.alarms.filter(({ acknowledged_at: at }) => at === null);
   if (out.json) out.document(found);
-  else if (found.window === null) out.say('No runs of late to judge by.');
   else {
-    const { window, thresholds } = found;
-    out.say(
-      `${count(window.rows)} rows of ${window.days} days; a feature has drifted from ${thresholds.feature_psi}.`,
+    await out.table(
+      ['alarm', 'what', 'facility', 'expected', 'found', 'last seen'],
+      standing.map((alarm) => [
+        alarm.id,
+        alarm.subject,
+        alarm.facility_id ?? 'whole runs',
+        `${(100 * alarm.finding.expected_share).toFixed(1)} %`,
+        `${(100 * alarm.finding.observed_share).toFixed(1)} %`,
+        when(alarm.seen_at),
+      ]),
     );
+    out.line();
+  }
+  if (!out.json && found.window === null) out.say('No runs of late to judge by.');
+  if (!out.json && found.window !== null) {
+    const { window } = found;
+    out.say(`${count(window.rows)} patients of ${window.days} days.`);
     await out.table(
       ['feature', 'psi', ''],
       Object.entries(window.features)
@@ -161,5 +174,29 @@ export async function drift({ client, out }: Context, version: string): Promise<
         .map(([name, psi]) => [name, psi.toFixed(3), window.drifted.includes(name) ? 'drifted' : '']),
     );
   }
-  if (found.detected) throw new CommandError('The patients of late differ from those of the training.');
+  if (found.detected)
+    throw new CommandError('A drift alarm stands; iit models acknowledge tells that it was seen to.');
+}
+
+export type AcknowledgeOptions = { reason: string; alarm?: number[]; expected: boolean };
+
+export async function acknowledge(
+  { client, out }: Context,
+  version: string,
+  { reason, alarm, expected }: AcknowledgeOptions,
+): Promise<void> {
+  const done = await (
+    await client()
+  ).call(
+    (http, fetch) =>
+      http.POST('/v1/models/{version}/drift/acknowledge', {
+        params: { path: { version } },
+        body: { reason, expected, ...(alarm === undefined ? {} : { alarms: alarm }) },
+        fetch,
+      }),
+    { isRepeatable: true },
+  );
+  if (out.json) return out.document(done);
+  out.say(`${count(done.acknowledged.length)} alarms acknowledged.`);
+  return undefined;
 }
