@@ -37,7 +37,7 @@ export async function readTrial(db: Db, tenantId: number, modelId: number): Prom
     startedBy: row.started_by,
     endsOn: row.ends_on,
     decision: row.decision,
-    decidedAt: row.decided_at as Date | null,
+    decidedAt: row.decided_at,
     decidedBy: row.decided_by,
     approver: row.approver,
     decisionReason: row.decision_reason,

@@ -72,7 +72,7 @@ async function use(name: TableName): Promise<void> {
   const body = JSON.stringify({ model: text, manifest: JSON.stringify(manifest), golden });
   const headers = { 'content-type': 'application/json' };
   const registered = await api.call('/v1/models', { method: 'POST', key: await admin(), headers, body });
-  expect(registered.status, await registered.clone().text()).toBeLessThan(300);
+  expect(registered.status).toBeLessThan(300);
   await api.json(`/v1/models/${name}-1/activate?reason=tried+here`, { method: 'POST' });
 }
 let key: string | undefined;
@@ -135,7 +135,8 @@ describe('a table that has nothing to do with patients', () => {
     for (const [at, row] of rows.entries()) {
       const own = expected.subarray(at * outputs, (at + 1) * outputs);
       expect(row.prediction.value).toBe(Math.max(...own));
-      if (outputs > 1) expect(Object.values(row.prediction.probabilities!)).toEqual([...own]);
+      const probabilities = Object.values(row.prediction.probabilities ?? {});
+      expect(probabilities).toEqual(outputs > 1 ? [...own] : []);
     }
     expect(rows[0]!.reasons[0]!.text).toContain(rows[0]!.reasons[0]!.feature);
     expect(await verifyAudit(api.database, { jobId: job }, { rescore: true })).toMatchObject({

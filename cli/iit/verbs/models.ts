@@ -64,13 +64,25 @@ export async function register({ client, out }: Context, file: string): Promise<
   return undefined;
 }
 
-export async function activate({ client, out }: Context, version: string, reason: string): Promise<void> {
+export type ActivateOptions = { reason: string; approver?: string; expires?: string; silent: boolean };
+
+export async function activate(
+  { client, out }: Context,
+  version: string,
+  { reason, approver, expires, silent }: ActivateOptions,
+): Promise<void> {
+  const query = {
+    reason,
+    ...(approver === undefined ? {} : { approver }),
+    ...(expires === undefined ? {} : { expires }),
+    ...(silent ? { silent: 'true' } : {}),
+  };
   const model = await (
     await client()
   ).call(
     (http, fetch) =>
       http.POST('/v1/models/{version}/activate', {
-        params: { path: { version }, query: { reason } },
+        params: { path: { version }, query },
         fetch,
       }),
     { isRepeatable: true },
@@ -198,5 +210,134 @@ export async function acknowledge(
   );
   if (out.json) return out.document(done);
   out.say(`${count(done.acknowledged.length)} alarms acknowledged.`);
+  return undefined;
+}
+
+export type TrialOptions = { start: boolean; reason?: string; until?: string };
+
+/** Without `--start` it shows what the trial has found. */
+export async function trial(
+  { client, out }: Context,
+  version: string,
+  { start, reason, until }: TrialOptions,
+): Promise<void> {
+  const params = { path: { version } };
+  const service = await client();
+  if (start && (reason === undefined || until === undefined))
+    throw new UsageError('A trial begins with a --reason and --until, its last day.');
+  const found = start
+    ? await service.call((http, fetch) =>
+        http.PUT('/v1/models/{version}/trial', {
+          params,
+          body: { reason: reason!, ends_on: until! } as never,
+          fetch,
+        }),
+      )
+    : await service.call((http, fetch) => http.GET('/v1/models/{version}/trial', { params, fetch }));
+  if (out.json) return out.document(found);
+  out.facts([
+    ['the rule says', found.verdict],
+    ['decision', found.decision ?? `none yet; it ends on ${found.ends_on}`],
+    ['patients', found.figures.patients],
+  ]);
+  await out.table(
+    ['criterion', 'required', 'found', ''],
+    found.criteria.map((one) => [one.name, one.required, one.found?.toFixed(3), one.verdict]),
+  );
+  return undefined;
+}
+
+export type DecideOptions = { reason: string; approver: string; againstRule: boolean };
+
+export async function decide(
+  { client, out }: Context,
+  version: string,
+  decision: string,
+  { reason, approver, againstRule }: DecideOptions,
+): Promise<void> {
+  if (decision !== 'go' && decision !== 'no_go') throw new UsageError('A decision is go or no_go.');
+  const found = await (
+    await client()
+  ).call((http, fetch) =>
+    http.POST('/v1/models/{version}/trial/decision', {
+      params: { path: { version } },
+      body: { decision, reason, approver, against_rule: againstRule },
+      fetch,
+    }),
+  );
+  if (out.json) return out.document(found);
+  out.say(`Model ${version}: ${found.decision}.`);
+  return undefined;
+}
+
+export type ThresholdOptions = {
+  medium?: string;
+  high?: string;
+  reason?: string;
+  approver?: string;
+  review?: string;
+};
+
+/** Without `--medium` and `--high` it shows them. */
+export async function thresholds(
+  { client, out }: Context,
+  version: string,
+  { medium, high, reason, approver, review }: ThresholdOptions,
+): Promise<void> {
+  const params = { path: { version } };
+  const service = await client();
+  const isChange = medium !== undefined || high !== undefined;
+  if (isChange && [medium, high, reason, approver, review].includes(undefined))
+    throw new UsageError('New thresholds take --medium, --high, --reason, --approver and --review.');
+  const found = isChange
+    ? await service.call((http, fetch) =>
+        http.PUT('/v1/models/{version}/thresholds', {
+          params,
+          body: {
+            tiers: { medium: Number(medium), high: Number(high) },
+            reason: reason!,
+            approver: approver!,
+            review_on: review!,
+          },
+          fetch,
+        }),
+      )
+    : await service.call((http, fetch) => http.GET('/v1/models/{version}/thresholds', { params, fetch }));
+  if (out.json) return out.document(found);
+  await out.table(
+    ['version', 'medium from', 'high from', 'review by', 'approver', 'set', 'by'],
+    found.history.map((one) => [
+      one.thresholds_version,
+      one.tiers.medium,
+      one.tiers.high,
+      one.review_on,
+      one.approver,
+      when(one.created_at),
+      one.created_by,
+    ]),
+  );
+  return undefined;
+}
+
+export async function equity({ client, out }: Context, version: string, quarter?: string): Promise<void> {
+  const query = quarter === undefined ? {} : { quarter };
+  const found = await (
+    await client()
+  ).call((http, fetch) =>
+    http.GET('/v1/models/{version}/equity', { params: { path: { version }, query }, fetch }),
+  );
+  if (out.json) return out.document(found);
+  await out.table(
+    ['group', 'patients', 'interrupted', 'in high tier', 'caught', 'O/E', ''],
+    found.groups.map((one) => [
+      `${one.dimension}: ${one.group}`,
+      one.patients,
+      one.interrupted,
+      one.high_share?.toFixed(3),
+      one.sensitivity?.toFixed(3),
+      one.observed_expected?.toFixed(2),
+      one.underserved ? 'served less' : '',
+    ]),
+  );
   return undefined;
 }

@@ -71,7 +71,7 @@ async function transact(
         job_id: claim.jobId,
         chunk_no: claim.chunkNo,
         first_row: rowNos[0]!,
-        last_row: rowNos.at(-1)!,
+        last_row: rowNos[rowNos.length - 1]!,
         row_nos: [...rowNos],
         outputs: [...scored.outputs],
       })
