@@ -4,7 +4,7 @@ import type { ModelManifest, ReferenceRows } from '#shared/models/manifest.ts';
 import { raiseAlarms, readExpected } from './alarm-store.ts';
 import { binningOf, countsToBytes, jobCountsFromBytes } from './binning.ts';
 import { DistinctSketch } from './distinct-sketch.ts';
-import { addCounted, type Counted, countedFromBytes } from './facility-counts.ts';
+import { addCounted, type Counted, countedFromBytes, NO_FACILITY_NAME } from './facility-counts.ts';
 import type { DriftThresholds, Judgement } from './judge-counts.ts';
 import { JobJudge, type RaisedAlarm } from './judge-job.ts';
 import { DriftReference } from './like-patients.ts';
@@ -89,7 +89,10 @@ async function readFacilities(db: Db, jobId: string, size: number): Promise<Map<
   return facilities;
 }
 
-/** What earlier jobs of the window counted of facilities, in lists chosen as this job's is. */
+/**
+ * What earlier jobs of the window counted of facilities, in lists chosen as this job's is. What was acknowledged is over, and a
+ * job that has drifted as a whole says nothing of the next one.
+ */
 async function readEarlier(
   db: Db,
   given: { job: JobRow; judge: JobJudge; windowDays: number; size: number },
@@ -99,12 +102,16 @@ async function readEarlier(
   const earlier = new Map<string, Counted>();
   for (let from = 0; from < facilities.length; from += FACILITIES_A_READ) {
     const { rows } = await sql<{ facility_id: string; row_count: number; counts: Buffer; sketch: number[] }>`
-      SELECT facility_id, row_count, counts, sketch FROM facility_drift
-      WHERE tenant_id = ${job.tenant_id} AND model_id = ${job.model_id} AND job_id <> ${job.id}
-        AND facility_id = ANY(${facilities.slice(from, from + FACILITIES_A_READ)}::text[])
-        AND population = ${JSON.stringify(population)}::jsonb
-        AND finished_at > ${job.finished_at}::timestamptz - make_interval(days => ${windowDays})
-        AND finished_at <= ${job.finished_at}::timestamptz`.execute(db);
+      SELECT f.facility_id, f.row_count, f.counts, f.sketch
+      FROM facility_drift f JOIN job_drift d ON d.job_id = f.job_id
+      WHERE f.tenant_id = ${job.tenant_id} AND f.model_id = ${job.model_id} AND f.job_id <> ${job.id}
+        AND (f.facility_id <> ${NO_FACILITY_NAME} OR d.drifted = '{}')
+        AND f.finished_at > coalesce((SELECT max(acknowledged_at) FROM drift_alarms a
+          WHERE a.tenant_id = f.tenant_id AND a.model_id = f.model_id), '-infinity')
+        AND f.facility_id = ANY(${facilities.slice(from, from + FACILITIES_A_READ)}::text[])
+        AND f.population = ${JSON.stringify(population)}::jsonb
+        AND f.finished_at > ${job.finished_at}::timestamptz - make_interval(days => ${windowDays})
+        AND f.finished_at <= ${job.finished_at}::timestamptz`.execute(db);
     for (const row of rows) {
       const counts = jobCountsFromBytes(row.counts, size);
       if (counts === undefined) continue;
