@@ -32,7 +32,7 @@ const between = (pool: PatientPool, feature: string, low: number, high: number) 
 };
 
 /** Facilities of which a pool has at least so many patients, the largest first. */
-export function facilitiesOf(pool: PatientPool, least: number): { name: string; rows: number[] }[] {
+function facilitiesOf(pool: PatientPool, least: number): { name: string; rows: number[] }[] {
   const byFacility = Map.groupBy(
     groupOf(pool, 'all', () => true),
     (row) => pool.facilities[row]!,
