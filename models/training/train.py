@@ -152,19 +152,17 @@ def bins_of(values, edges):
 
 
 def spread(bins, count, facility):
-    """By bin the variance of its share between facilities, by the method of moments (DerSimonian and Laird): what sampling
-    makes of it is taken off, and large facilities say more than small ones."""
+    """By bin the variance of its share between facilities, what sampling makes of it taken off."""
     sizes = np.bincount(facility)
     large = np.flatnonzero(sizes >= REFERENCE_FACILITY_ROWS)
     if len(large) < 2:
         return [0.0] * count
     table = np.zeros((len(sizes), count))
     np.add.at(table, (facility, bins), 1)
-    n = sizes[large, None]
-    shares = table[large] / n
-    mean = (n * shares).sum(axis=0) / n.sum()
-    excess = (n * (shares - mean) ** 2).sum(axis=0) - (len(large) - 1) * mean * (1 - mean)
-    return [rounded(max(0.0, v), 8) for v in excess / (n.sum() - (n**2).sum() / n.sum())]
+    shares = table[large] / sizes[large, None]
+    mean = shares.mean(axis=0)
+    noise = (shares * (1 - shares) / sizes[large, None]).mean(axis=0)
+    return [rounded(max(0.0, v), 8) for v in ((shares - mean) ** 2).mean(axis=0) - noise]
 
 
 def scores_by_format(table, booster, trees, x):
