@@ -330,6 +330,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/jobs/{id}/rows/{row}/tier": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a patient into another tier than the model did
+         * @description With a reason, for the log: who knows the patient knows more than the model. Call lists show it; the score, the results and the log’s receipts stay as they are. A later one of the same row takes its place.
+         */
+        post: operations["post_v1_jobs_id_rows_row_tier"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}/tier-overrides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tiers of a job that a person has set against the model’s */
+        get: operations["get_v1_jobs_id_tier_overrides"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/overview": {
         parameters: {
             query?: never;
@@ -482,7 +519,7 @@ export interface paths {
         put?: never;
         /**
          * Score new jobs of your tenant with this model
-         * @description Jobs that were accepted before keep theirs. Rolling back is activating the one before. Activating the active model again changes nothing.
+         * @description Jobs that were accepted before keep theirs. Rolling back is activating the one before. Activating the active model again on the same terms changes nothing. A model whose trial is open, or ended with no-go, is activated silently alone.
          */
         post: operations["post_v1_models_version_activate"];
         delete?: never;
@@ -552,6 +589,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/models/{version}/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a model’s silent period has shown, and what its rule says of that */
+        get: operations["get_v1_models_version_trial"];
+        /**
+         * Begin a silent period with a go/no-go rule
+         * @description The rule stands from now on. Predictions made since count: those of the model as a shadow, or as the silently active one. Until the decision the model cannot be activated but silently. One that is open cannot be begun anew.
+         */
+        put: operations["put_v1_models_version_trial"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{version}/trial/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide a silent period: go or no-go
+         * @description Kept with the figures of this moment. After `go` the model may be activated; after `no_go` only another trial leads there.
+         */
+        post: operations["post_v1_models_version_trial_decision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{version}/thresholds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** From which risks on a patient is in a tier, now and before */
+        get: operations["get_v1_models_version_thresholds"];
+        /**
+         * Set the thresholds of a model for your tenant
+         * @description A new version; the ones before stay. Jobs that are accepted from now on, and online predictions within seconds, take their tiers from it; jobs that were accepted keep theirs.
+         */
+        put: operations["put_v1_models_version_thresholds"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/models/{version}/drift": {
         parameters: {
             query?: never;
@@ -559,10 +658,33 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How far the patients of late differ from those that the model was trained on */
+        /**
+         * How far the patients of late differ from those that the model was made with
+         * @description Each job, and each of its facilities, is held against patients like its own: of the same season and, where it is a chosen list, of the same group. An alarm stands until it is acknowledged.
+         */
         get: operations["get_v1_models_version_drift"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{version}/drift/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Acknowledge drift alarms
+         * @description With a reason, for the log. An alarm that was acknowledged already is left as it is.
+         */
+        post: operations["post_v1_models_version_drift_acknowledge"];
         delete?: never;
         options?: never;
         head?: never;
@@ -581,6 +703,26 @@ export interface paths {
          * @description From the outcomes that were posted, of predictions whose window is over: the latest 90 days, and by the month of scoring.
          */
         get: operations["get_v1_models_version_performance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{version}/equity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whom a model served in a quarter, and whom less
+         * @description A worker makes a quarter’s report once its windows are over and logs it; it never changes afterwards. Of a quarter without one the outcomes so far are shown.
+         */
+        get: operations["get_v1_models_version_equity"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1228,10 +1370,25 @@ export interface components {
             patient_id: string;
             facility_id: string | null;
             due_date: string | null;
-            /** @description Probability of interruption within the window of the model */
+            /** @description Probability of interruption within the window of the model; of another kind of model what `prediction` has */
             risk: number;
-            /** @enum {string} */
+            /**
+             * @description low where the model has no tiers
+             * @enum {string}
+             */
             tier: "low" | "medium" | "high";
+            /** @description Of a model of another table than patients’ */
+            prediction?: {
+                /** @enum {string} */
+                kind: "probability" | "value" | "class" | "rank";
+                /** @description Of a class its probability */
+                value: number;
+                /** @description The likeliest */
+                class: string | null;
+                probabilities: {
+                    [key: string]: number;
+                } | null;
+            };
             /** @description The weightiest first; as many as the job was submitted with in `explain` */
             reasons: {
                 feature: string;
@@ -1358,10 +1515,25 @@ export interface components {
                 row: number;
                 patient_id: string;
                 facility_id: string | null;
-                /** @description Probability of interruption within the window of the model */
+                /** @description Probability of interruption within the window of the model; of another kind of model what `prediction` has */
                 risk: number;
-                /** @enum {string} */
+                /**
+                 * @description low where the model has no tiers
+                 * @enum {string}
+                 */
                 tier: "low" | "medium" | "high";
+                /** @description Of a model of another table than patients’ */
+                prediction?: {
+                    /** @enum {string} */
+                    kind: "probability" | "value" | "class" | "rank";
+                    /** @description Of a class its probability */
+                    value: number;
+                    /** @description The likeliest */
+                    class: string | null;
+                    probabilities: {
+                        [key: string]: number;
+                    } | null;
+                };
                 /** @description The weightiest first; as many as the job was submitted with in `explain` */
                 reasons: {
                     feature: string;
@@ -1432,6 +1604,13 @@ export interface components {
                 risk: number;
                 /** @enum {string} */
                 tier: "low" | "medium" | "high";
+                /** @description Where a person has set the tier against the model’s */
+                tier_override: {
+                    /** @enum {string} */
+                    scored_tier: "low" | "medium" | "high";
+                    reason: string;
+                    recorded_by: string;
+                } | null;
                 due_date: string | null;
                 days_to_due: number | null;
                 days_left_to_day_28: number | null;
@@ -1502,6 +1681,29 @@ export interface components {
             recorded_by: string;
             /** @description When a later list showed a new pickup */
             returned_on: string | null;
+        };
+        NewTierOverride: {
+            /** @enum {string} */
+            tier: "low" | "medium" | "high";
+            reason: string;
+        };
+        TierOverride: {
+            row: number;
+            patient_id: string;
+            /**
+             * @description What the model’s risk gave; it stays in the results
+             * @enum {string}
+             */
+            scored_tier: "low" | "medium" | "high";
+            /** @enum {string} */
+            tier: "low" | "medium" | "high";
+            reason: string;
+            /** Format: date-time */
+            recorded_at: string;
+            recorded_by: string;
+        };
+        TierOverrides: {
+            overrides: components["schemas"]["TierOverride"][];
         };
         Overview: {
             /** @enum {string} */
@@ -1606,6 +1808,12 @@ export interface components {
             active: boolean;
             activated_at: string | null;
             activated_by: string | null;
+            /** @description Who answers for its use */
+            approver: string | null;
+            /** @description From then on it should be looked at anew */
+            expires_on: string | null;
+            /** @description Scores and is on no call list; null: not active */
+            silent: boolean | null;
             /** Format: date-time */
             created_at: string;
             created_by: string;
@@ -1625,6 +1833,12 @@ export interface components {
             active: boolean;
             activated_at: string | null;
             activated_by: string | null;
+            /** @description Who answers for its use */
+            approver: string | null;
+            /** @description From then on it should be looked at anew */
+            expires_on: string | null;
+            /** @description Scores and is on no call list; null: not active */
+            silent: boolean | null;
             /** Format: date-time */
             created_at: string;
             created_by: string;
@@ -1674,41 +1888,285 @@ export interface components {
                 };
             };
         };
+        ModelTrial: {
+            version: string;
+            rule: components["schemas"]["TrialRule"];
+            reason: string;
+            /** Format: date-time */
+            started_at: string;
+            started_by: string;
+            /** Format: date */
+            ends_on: string;
+            /**
+             * @description What the rule says of the figures as they are now
+             * @enum {string}
+             */
+            verdict: "go" | "no_go" | "too_early";
+            criteria: {
+                name: string;
+                required: number;
+                found: number | null;
+                /** @enum {string} */
+                verdict: "go" | "no_go" | "too_early";
+            }[];
+            figures: {
+                patients: number;
+                interruptions: number;
+                auc: number | null;
+                auc_interval: number[] | null;
+                observed_expected: number | null;
+                observed_expected_interval: number[] | null;
+                high_share: number | null;
+                sensitivity_gap: number | null;
+                sensitivity_gap_of: string | null;
+            };
+            decision: ("go" | "no_go") | null;
+            decided_at: string | null;
+            decided_by: string | null;
+            approver: string | null;
+            decision_reason: string | null;
+        };
+        TrialRule: {
+            /** @default 500 */
+            minimum_patients: number;
+            /** @default 30 */
+            minimum_interruptions: number;
+            /**
+             * @description The lower end of its 95 % interval must reach it less 0.05
+             * @default 0.65
+             */
+            minimum_auc: number;
+            /** @default 0.8 */
+            observed_expected_from: number;
+            /** @default 1.25 */
+            observed_expected_to: number;
+            /**
+             * @description What there are hands to call
+             * @default 0.15
+             */
+            maximum_high_share: number;
+            /**
+             * @description Between all interrupted and those of any sex or age group with 20 or more of them
+             * @default 0.2
+             */
+            maximum_sensitivity_gap: number;
+        };
+        NewModelTrial: {
+            reason: string;
+            /** Format: date */
+            ends_on: string;
+            /**
+             * @default {
+             *       "minimum_patients": 500,
+             *       "minimum_interruptions": 30,
+             *       "minimum_auc": 0.65,
+             *       "observed_expected_from": 0.8,
+             *       "observed_expected_to": 1.25,
+             *       "maximum_high_share": 0.15,
+             *       "maximum_sensitivity_gap": 0.2
+             *     }
+             */
+            rule: components["schemas"]["TrialRule"];
+        };
+        TrialDecision: {
+            /** @enum {string} */
+            decision: "go" | "no_go";
+            reason: string;
+            /** @description Who answers for it */
+            approver: string;
+            /**
+             * @description Needed for a `go` where the rule says otherwise, and kept with it
+             * @default false
+             */
+            against_rule: boolean;
+        };
+        ModelThresholds: {
+            version: string;
+            current: {
+                /** @description 0: those of the model’s manifest */
+                thresholds_version: number;
+                tiers: {
+                    medium: number;
+                    high: number;
+                    facility_overrides?: {
+                        [key: string]: {
+                            medium: number;
+                            high: number;
+                        };
+                    };
+                };
+                reason: string | null;
+                approver: string | null;
+                review_on: string | null;
+                /** Format: date-time */
+                created_at: string;
+                created_by: string;
+            };
+            review_is_due: boolean;
+            /** @description The latest first */
+            history: {
+                /** @description 0: those of the model’s manifest */
+                thresholds_version: number;
+                tiers: {
+                    medium: number;
+                    high: number;
+                    facility_overrides?: {
+                        [key: string]: {
+                            medium: number;
+                            high: number;
+                        };
+                    };
+                };
+                reason: string | null;
+                approver: string | null;
+                review_on: string | null;
+                /** Format: date-time */
+                created_at: string;
+                created_by: string;
+            }[];
+        };
+        NewThresholds: {
+            tiers: {
+                medium: number;
+                high: number;
+                facility_overrides?: {
+                    [key: string]: {
+                        medium: number;
+                        high: number;
+                    };
+                };
+            };
+            reason: string;
+            approver: string;
+            /**
+             * Format: date
+             * @description By when they are to be looked at anew
+             */
+            review_on: string;
+        };
         ModelDrift: {
             version: string;
-            /** @description The latest job or the window has drifted */
+            /** @description An alarm stands that nobody has acknowledged */
             detected: boolean;
             thresholds: {
                 feature_psi: number;
                 score_psi: number;
+                deviations: number;
                 minimum_rows: number;
             };
-            /** @description Jobs of the window together; those whose source did not know all features are left out */
+            /** @description Jobs of the window together; chosen lists, and jobs whose source did not know all features, are left out */
             window: {
-                /** @description Rows counted; of large chunks a sample is */
+                /** @description Rows; of the window, patients */
                 rows: number;
+                /** @description Bins to which a chosen list is confined, by feature; such a list is held against such patients */
+                population: {
+                    [key: string]: number[];
+                };
                 /** @description Population stability index of the risk, sampling noise taken off */
                 score: number;
                 features: {
                     [key: string]: number;
                 };
+                findings: {
+                    [key: string]: {
+                        /** @description Population stability index, sampling noise taken off */
+                        psi: number;
+                        /** @description Standard deviations by which the bin that moved most is off */
+                        deviations: number;
+                        bin: number;
+                        expected_share: number;
+                        observed_share: number;
+                    };
+                };
                 drifted: string[];
+                /** @description Performance as the risks themselves let expect, before outcomes are known */
+                estimated: {
+                    expected_rate: number;
+                    auc: number | null;
+                    reference_auc: number | null;
+                } | null;
                 days: number;
             } | null;
             jobs: {
-                /** @description Rows counted; of large chunks a sample is */
+                /** @description Rows; of the window, patients */
                 rows: number;
+                /** @description Bins to which a chosen list is confined, by feature; such a list is held against such patients */
+                population: {
+                    [key: string]: number[];
+                };
                 /** @description Population stability index of the risk, sampling noise taken off */
                 score: number;
                 features: {
                     [key: string]: number;
                 };
+                findings: {
+                    [key: string]: {
+                        /** @description Population stability index, sampling noise taken off */
+                        psi: number;
+                        /** @description Standard deviations by which the bin that moved most is off */
+                        deviations: number;
+                        bin: number;
+                        expected_share: number;
+                        observed_share: number;
+                    };
+                };
                 drifted: string[];
+                /** @description Performance as the risks themselves let expect, before outcomes are known */
+                estimated: {
+                    expected_rate: number;
+                    auc: number | null;
+                    reference_auc: number | null;
+                } | null;
                 /** Format: uuid */
                 job_id: string;
                 /** Format: date-time */
                 finished_at: string;
             }[];
+            /** @description Those that stand first */
+            alarms: {
+                id: number;
+                /** @description null: a job as a whole */
+                facility_id: string | null;
+                /** @description A feature, or `score` */
+                subject: string;
+                /** @description Bins to which a chosen list is confined, by feature; such a list is held against such patients */
+                population: {
+                    [key: string]: number[];
+                };
+                finding: {
+                    /** @description Population stability index, sampling noise taken off */
+                    psi: number;
+                    /** @description Standard deviations by which the bin that moved most is off */
+                    deviations: number;
+                    bin: number;
+                    expected_share: number;
+                    observed_share: number;
+                };
+                rows: number;
+                /** Format: uuid */
+                first_job_id: string;
+                /** Format: uuid */
+                last_job_id: string;
+                jobs: number;
+                /** Format: date-time */
+                raised_at: string;
+                /** Format: date-time */
+                seen_at: string;
+                acknowledged_at: string | null;
+                acknowledged_by: string | null;
+                reason: string | null;
+                expected: boolean | null;
+            }[];
+        };
+        DriftAcknowledgement: {
+            /** @description Ids; without them every alarm of the model that stands */
+            alarms?: number[];
+            reason: string;
+            /** @description true: this is how things are now, and the like of it raises no new alarm · false: it was a fault, and is mended */
+            expected: boolean;
+        };
+        DriftAcknowledged: {
+            acknowledged: number[];
         };
         ModelPerformance: {
             version: string;
@@ -1729,6 +2187,64 @@ export interface components {
                 auc: number | null;
                 auc_interval: number[] | null;
             } | null;
+            /** @description Logistic recalibration over the same 90 days; 0 and 1 are perfect */
+            slope: {
+                intercept: number;
+                slope: number;
+                slope_interval: number[];
+            } | null;
+            /** @description Of calling the riskiest share of each day’s patients, over the same 90 days */
+            capacity: {
+                share: number;
+                n: number;
+                positive_predictive_value: number;
+                interval: number[];
+                caught: number | null;
+            }[];
+            /** @description The same 90 days by group: all, those who could be interrupted, sex, age, time on ART, facility; groups of fewer than 30 patients or 5 expected interruptions are left out */
+            groups: {
+                /** Format: date */
+                from: string;
+                /** Format: date */
+                to: string;
+                n: number;
+                patients: number;
+                interrupted: number;
+                /** @description Sum of the risks */
+                expected: number;
+                observed_expected: number;
+                /** @description 95 %; patients vary, not their predictions */
+                observed_expected_interval: number[];
+                auc: number | null;
+                auc_interval: number[] | null;
+                /** @enum {string} */
+                dimension: "all" | "at_risk" | "sex" | "age" | "time_on_art" | "facility";
+                group: string;
+                /** @description Observed over expected is further from 1 than a quarter, and than chance explains */
+                alarm: boolean;
+            }[];
+            /** @description Those groups whose risks are no longer right */
+            alarms: {
+                /** Format: date */
+                from: string;
+                /** Format: date */
+                to: string;
+                n: number;
+                patients: number;
+                interrupted: number;
+                /** @description Sum of the risks */
+                expected: number;
+                observed_expected: number;
+                /** @description 95 %; patients vary, not their predictions */
+                observed_expected_interval: number[];
+                auc: number | null;
+                auc_interval: number[] | null;
+                /** @enum {string} */
+                dimension: "all" | "at_risk" | "sex" | "age" | "time_on_art" | "facility";
+                group: string;
+                /** @description Observed over expected is further from 1 than a quarter, and than chance explains */
+                alarm: boolean;
+            }[];
             n: number;
             interrupted: number;
             /** @description null where one kind of outcome is lacking */
@@ -1750,6 +2266,34 @@ export interface components {
                 mean_predicted: number;
                 observed_rate: number;
             }[];
+        };
+        EquityReport: {
+            version: string;
+            quarter: string;
+            /** Format: date */
+            from: string;
+            /** Format: date */
+            to: string;
+            /** @description null: the quarter’s report is not made yet; these are the outcomes so far */
+            made_at: string | null;
+            predictions: number;
+            groups: {
+                /** @enum {string} */
+                dimension: "all" | "sex" | "age" | "time_on_art" | "facility_size";
+                group: string;
+                /** @description null in every figure of a group that is too small */
+                patients: number | null;
+                interrupted: number | null;
+                high_share: number | null;
+                sensitivity: number | null;
+                sensitivity_interval: number[] | null;
+                positive_predictive_value: number | null;
+                observed_expected: number | null;
+                /** @description Less of its interrupted are in the high tier than of all, by more than chance */
+                underserved: boolean;
+            }[];
+            /** @description Those of which a report was made, the latest first */
+            quarters: string[];
         };
         Outcome: {
             patient_id?: string;
@@ -3955,6 +4499,167 @@ export interface operations {
             };
         };
     };
+    post_v1_jobs_id_rows_row_tier: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a job */
+                id: string;
+                row: number;
+            };
+            cookie?: never;
+        };
+        /** @description The tier and why */
+        requestBody: {
+            content: {
+                /** @example {"tier":"high","reason":"Her husband has moved away with the children"} */
+                "application/json": components["schemas"]["NewTierOverride"];
+            };
+        };
+        responses: {
+            /** @description The override */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TierOverride"];
+                };
+            };
+            /** @description `invalid_body`: The body is not valid · `empty_body`: The body is empty · `malformed_json`: The body is not well-formed JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The API key lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: The database is not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_v1_jobs_id_tier_overrides: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The latest of each row */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TierOverrides"];
+                };
+            };
+            /** @description `unauthenticated`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The API key lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: The database is not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_v1_overview: {
         parameters: {
             query?: {
@@ -4551,6 +5256,12 @@ export interface operations {
             query?: {
                 /** @description Why, for the log */
                 reason?: string;
+                /** @description Who answers for the use of the model */
+                approver?: string;
+                /** @description Until when, after which lists say so; the manifest’s day, or a year from today */
+                expires?: string;
+                /** @description Score and keep, and show it on no call list: for a trial */
+                silent?: string;
             };
             header?: never;
             path: {
@@ -4599,6 +5310,15 @@ export interface operations {
             };
             /** @description `model_not_found`: The model is not known */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `model_conflict`: The model version exists with other content */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4925,6 +5645,436 @@ export interface operations {
             };
         };
     };
+    get_v1_models_version_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Version of a model */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The trial */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelTrial"];
+                };
+            };
+            /** @description `unauthenticated`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The API key lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `model_not_found`: The model is not known · `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: The database is not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_v1_models_version_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Version of a model */
+                version: string;
+            };
+            cookie?: never;
+        };
+        /** @description Why, until when, and the rule; what it leaves out has a default */
+        requestBody: {
+            content: {
+                /** @example {"reason":"Before the use in Kano","ends_on":"2027-03-31","rule":{"minimum_auc":0.7}} */
+                "application/json": components["schemas"]["NewModelTrial"];
+            };
+        };
+        responses: {
+            /** @description The trial */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelTrial"];
+                };
+            };
+            /** @description `invalid_body`: The body is not valid · `empty_body`: The body is empty · `malformed_json`: The body is not well-formed JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The API key lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `model_not_found`: The model is not known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `model_conflict`: The model version exists with other content */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: The database is not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_v1_models_version_trial_decision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Version of a model */
+                version: string;
+            };
+            cookie?: never;
+        };
+        /** @description What, why and who answers for it */
+        requestBody: {
+            content: {
+                /** @example {"decision":"go","reason":"All criteria are met","approver":"Dr. A. Bello, ART coordinator"} */
+                "application/json": components["schemas"]["TrialDecision"];
+            };
+        };
+        responses: {
+            /** @description The trial */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelTrial"];
+                };
+            };
+            /** @description `invalid_body`: The body is not valid · `empty_body`: The body is empty · `malformed_json`: The body is not well-formed JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The API key lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `model_not_found`: The model is not known · `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `model_conflict`: The model version exists with other content */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: The database is not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_v1_models_version_thresholds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Version of a model */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The thresholds */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelThresholds"];
+                };
+            };
+            /** @description `unauthenticated`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The API key lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `model_not_found`: The model is not known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: The database is not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_v1_models_version_thresholds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Version of a model */
+                version: string;
+            };
+            cookie?: never;
+        };
+        /** @description The cut-offs, why, who answers for them and when they are looked at anew */
+        requestBody: {
+            content: {
+                /** @example {"tiers":{"medium":0.08,"high":0.2},"reason":"Twelve case managers can call 5 % of patients","approver":"Dr. A. Bello","review_on":"2027-05-31"} */
+                "application/json": components["schemas"]["NewThresholds"];
+            };
+        };
+        responses: {
+            /** @description The thresholds */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelThresholds"];
+                };
+            };
+            /** @description `invalid_body`: The body is not valid · `empty_body`: The body is empty · `malformed_json`: The body is not well-formed JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The API key lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `model_not_found`: The model is not known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: The database is not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_v1_models_version_drift: {
         parameters: {
             query?: never;
@@ -4937,7 +6087,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Drift of jobs and of the sliding window */
+            /** @description Drift of jobs and of the sliding window, and alarms */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4966,6 +6116,98 @@ export interface operations {
             };
             /** @description `model_not_found`: The model is not known */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: The database is not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_v1_models_version_drift_acknowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Version of a model */
+                version: string;
+            };
+            cookie?: never;
+        };
+        /** @description Which, why, and whether it is to stay so */
+        requestBody: {
+            content: {
+                /** @example {"reason":"The laboratory changed its units; mended on 3 November.","expected":false} */
+                "application/json": components["schemas"]["DriftAcknowledgement"];
+            };
+        };
+        responses: {
+            /** @description How many were acknowledged now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriftAcknowledged"];
+                };
+            };
+            /** @description `invalid_body`: The body is not valid · `empty_body`: The body is empty · `malformed_json`: The body is not well-formed JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The API key lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `model_not_found`: The model is not known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The body is too large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5033,6 +6275,86 @@ export interface operations {
                 };
             };
             /** @description `model_not_found`: The model is not known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: The database is not available */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_v1_models_version_equity: {
+        parameters: {
+            query?: {
+                /** @description The latest of which a report was made */
+                quarter?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Version of a model */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EquityReport"];
+                };
+            };
+            /** @description `invalid_query`: A query parameter is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The API key lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `model_not_found`: The model is not known · `not_found`: Not found */
             404: {
                 headers: {
                     [name: string]: unknown;

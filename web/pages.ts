@@ -7,7 +7,7 @@ import { cancelPost, retryPost, runEvents, runPage, runPart } from './routes/run
 import { runsPage } from './routes/runs/runs-page.ts';
 import { auditPage } from './routes/audit/audit-page.ts';
 import { recordPage } from './routes/audit/record-page.ts';
-import { driftPage } from './routes/models/drift-page.ts';
+import { driftPage, driftPost } from './routes/models/drift-page.ts';
 import { modelPage } from './routes/models/model-page.ts';
 import { activatePost, modelsPage, rollbackPost, shadowPost } from './routes/models/models-page.ts';
 import { overviewPage } from './routes/overview/overview-page.ts';
@@ -58,6 +58,7 @@ export const PAGES: readonly Page[] = [
   activatePost,
   shadowPost,
   driftPage,
+  driftPost,
   auditPage,
   recordPage,
   statusPage,

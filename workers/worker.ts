@@ -24,6 +24,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { createLeaseKeeper } from './jobs/score-chunk/lease-keeper.ts';
 import { scoreChunkJob, type ScoreChunkDeps } from './jobs/score-chunk/score-chunk-job.ts';
 import { indexJobsOnce } from './maintenance/index-jobs.ts';
+import { keepOutcomesOnce } from './maintenance/keep-outcomes.ts';
 import { measureDriftOnce } from './maintenance/measure-drift.ts';
 import { publishListsOnce } from './maintenance/publish-lists.ts';
 import { sweep } from './maintenance/sweep.ts';
@@ -173,7 +174,14 @@ export async function startWorker({ config, log, clock }: WorkerOptions): Promis
       name: 'drift',
       intervalMs: config.DRIFT_SECONDS * 1_000,
       log,
-      run: () => measureDriftOnce({ db, log, thresholds }),
+      run: () => measureDriftOnce({ db, log, thresholds, windowDays: config.DRIFT_WINDOW_DAYS }),
+    }),
+    createIntervalTask({
+      name: 'outcomes',
+      intervalMs: config.OUTCOMES_SECONDS * 1_000,
+      log,
+      run: (signal) =>
+        keepOutcomesOnce({ db, pool, log, fromJobs: config.OUTCOMES_FROM_JOBS === 'on' }, signal),
     }),
     createIntervalTask({
       name: 'publish',

@@ -6,6 +6,7 @@ import { type PatientFacts, readPatientFacts } from '#api/worklist/patient-facts
 import { readWorklistRows, type WorklistRow } from '#api/worklist/worklist-rows.ts';
 import type { Db } from '#shared/db/database.ts';
 import type { Tier } from '#shared/models/manifest.ts';
+import { readTierOverrides, type TierOverride } from '#shared/tiers/tier-overrides.ts';
 import type { CurrentList } from './current-list.ts';
 import { type CallListName, daysLeft, type Standing, standingOf } from './standing.ts';
 
@@ -16,6 +17,8 @@ export type CallRow = WorklistRow & {
   daysLeft: number | undefined;
   facts: PatientFacts;
   contact: Contact | undefined;
+  /** Where a person has set the tier that stands here against the model's. */
+  override: TierOverride | undefined;
 };
 
 /** Somebody of the facility whom the job could not score: to be traced, or whose data are to be mended. */
@@ -111,7 +114,11 @@ export async function readCallPage(
   query: CallQuery,
   signal: AbortSignal,
 ): Promise<CallPage> {
-  const { rows: all, unscored: others } = await deps.facilityRows.of(list);
+  const [{ rows: scored, unscored: others }, overrides] = await Promise.all([
+    deps.facilityRows.of(list),
+    readTierOverrides(deps.db, list.jobId),
+  ]);
+  const all = scored.map((row) => withOverride(row, overrides));
   const counts: Record<CallListName, number> = { due: 0, missed: 0, interrupted: 0, unknown: 0 };
   for (const row of all) {
     const standing = standingOf(row.dueDay, query.today);
@@ -167,8 +174,9 @@ export async function findCallRow(
   today: number,
   signal: AbortSignal,
 ): Promise<CallRow | undefined> {
-  const row = (await deps.facilityRows.of(list)).rows.find((one) => one.patientId === patientId);
-  if (row === undefined) return undefined;
+  const found = (await deps.facilityRows.of(list)).rows.find((one) => one.patientId === patientId);
+  if (found === undefined) return undefined;
+  const row = withOverride(found, await readTierOverrides(deps.db, list.jobId));
   return (await withFacts(deps, tenantId, list, [row], today, signal))[0];
 }
 
@@ -212,11 +220,18 @@ async function readUnscored(db: Db, list: CurrentList): Promise<Omit<UnscoredRow
   );
 }
 
+type OverriddenRow = WorklistRow & Pick<CallRow, 'override'>;
+
+function withOverride(row: WorklistRow, overrides: ReadonlyMap<number, TierOverride>): OverriddenRow {
+  const override = overrides.get(row.row);
+  return { ...row, override, tier: override?.tier ?? row.tier };
+}
+
 async function withFacts(
   deps: Pick<ApiDeps, 'db' | 'models'>,
   tenantId: number,
   list: CurrentList,
-  rows: readonly WorklistRow[],
+  rows: readonly OverriddenRow[],
   today: number,
   signal: AbortSignal,
 ): Promise<CallRow[]> {

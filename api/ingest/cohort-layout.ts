@@ -19,6 +19,15 @@ const IDENTITY: readonly (readonly [string, number])[] = [
   ['due_date', DUE_DATE],
   ...IDENTIFIER_NAMES.map((name, index) => [name, FIRST_IDENTIFIER - index] as const),
 ];
+/** A table of another kind names its rows as it does; what patients are known by means nothing there. */
+function identityOf({
+  prediction,
+}: Pick<ModelManifest, 'prediction'>): readonly (readonly [string, number])[] {
+  if (prediction === undefined) return IDENTITY;
+  const { row_id: row, group_id: group } = prediction;
+  return [[row, PATIENT_ID], ...(group === undefined ? [] : [[group, FACILITY_ID] as const])];
+}
+
 const NAMES_SHOWN = 50;
 /** No name of a column is longer: titles are cut before they are compared. */
 const LONGEST_NAME = 200;
@@ -50,7 +59,7 @@ export type CohortLayout = {
 export function roleLookup(manifest: ModelManifest): (name: string) => number | undefined {
   const judged = judgedFeatures(manifest);
   const units = new Map(judged.map(({ index, unit }) => [index, unit]));
-  const known = [...IDENTITY, ...judged.map(({ name, index }) => [name, index] as const)];
+  const known = [...identityOf(manifest), ...judged.map(({ name, index }) => [name, index] as const)];
   const exact = new Map<string, number>(known);
   const folded = new Map<string, number | undefined>();
   for (const [name, role] of exact) {
@@ -91,7 +100,11 @@ function contradicts(note: string, unit: string): boolean {
  * The model's features, then the service's own that the model does without: a table may bring those. Their values are
  * judged as ever, so that whether a row is good does not hang on the model, and then let go.
  */
-export function judgedFeatures({ features }: Pick<ModelManifest, 'features'>): ManifestFeature[] {
+export function judgedFeatures({
+  features,
+  prediction,
+}: Pick<ModelManifest, 'features' | 'prediction'>): ManifestFeature[] {
+  if (prediction !== undefined) return [...features];
   const taken = new Set([...IDENTITY.map(([name]) => fold(name)), ...features.map(({ name }) => fold(name))]);
   const others = manifestFeatures().filter(({ name }) => !taken.has(fold(name)));
   return [...features, ...others.map((feature, i) => ({ ...feature, index: features.length + i }))];
@@ -137,10 +150,11 @@ export function layOut(names: string[], options: LayoutOptions): CohortLayout {
   if (duplicates.length > 0)
     throw columnsError('duplicate_columns', 'Columns occur more than once', duplicates, line);
   const unknown = names.filter((_, column) => found[column] === undefined);
+  const rowId = manifest.prediction?.row_id ?? 'patient_id';
   const filledIn = manifest.facility_effect?.feature;
   const required = manifest.features.filter(isRequired);
   const missing = [
-    ...(present.has(PATIENT_ID) ? [] : ['patient_id']),
+    ...(present.has(PATIENT_ID) ? [] : [rowId]),
     ...required.filter(({ index }) => !present.has(index)).map(({ name }) => name),
   ];
   // A row of which no name is known may be a patient's: it is not repeated.
@@ -159,7 +173,7 @@ export function layOut(names: string[], options: LayoutOptions): CohortLayout {
       'Columns are not features of the model (ignore_unknown=true lets them pass)',
       unknown,
       line,
-      nearestName(unknown[0]!, present.has(PATIENT_ID) ? absent : ['patient_id', ...absent]),
+      nearestName(unknown[0]!, present.has(PATIENT_ID) ? absent : [rowId, ...absent]),
     );
   }
   if (missing.length > 0)

@@ -23,10 +23,16 @@ const WORDS: Readonly<Record<InputKind, string>> = {
  */
 export function judgeFormat(
   input: JobInput,
-  manifest: Pick<ModelManifest, 'formats' | 'version'>,
+  manifest: Pick<ModelManifest, 'formats' | 'version' | 'prediction'>,
   kind: InputKind,
   unvalidated: UnvalidatedFormats,
 ): void {
+  if (manifest.prediction !== undefined && kind !== 'table') {
+    throw new ServiceError(
+      FORMAT_WARNING,
+      `Model ${manifest.version} knows nothing of ${WORDS[kind]}: send a table of its own columns.`,
+    );
+  }
   if (isValidatedOn(manifest, kind)) return;
   if (unvalidated === 'refuse')
     throw new ServiceError(

@@ -15,6 +15,8 @@ export type JobOpening = {
   priority: Priority;
   explain: number;
   modelId: number;
+  /** ModelRecord's: kept, so that the job's tiers stay what they were accepted under. */
+  thresholdSet: number | null;
   apiKeyId: string;
   actor: string;
   contentType: string;
@@ -56,6 +58,12 @@ export async function openJob(db: Db, jobId: string, opening: JobOpening): Promi
           absent_features: layout.absentFeatures,
         })
         .execute();
+      if (opening.thresholdSet !== null) {
+        await trx
+          .insertInto('job_thresholds')
+          .values({ job_id: jobId, threshold_set_id: opening.thresholdSet })
+          .execute();
+      }
       await opening.alongside(trx, jobId);
     });
   } catch (error) {

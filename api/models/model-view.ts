@@ -14,6 +14,9 @@ export const modelSchema = z
     active: z.boolean().meta({ description: 'New jobs of your tenant are scored with it' }),
     activated_at: z.iso.datetime().nullable(),
     activated_by: z.string().nullable(),
+    approver: z.string().nullable().meta({ description: 'Who answers for its use' }),
+    expires_on: z.iso.date().nullable().meta({ description: 'From then on it should be looked at anew' }),
+    silent: z.boolean().nullable().meta({ description: 'Scores and is on no call list; null: not active' }),
     created_at: z.iso.datetime(),
     created_by: z.string(),
   })
@@ -33,6 +36,9 @@ type Shown = {
   active: boolean;
   activated_at: Date | null;
   activated_by: string | null;
+  approver: string | null;
+  expires_on: string | null;
+  silent: boolean | null;
   created_at: Date;
   created_by: string;
 };
@@ -41,14 +47,18 @@ type Shown = {
 export async function readModels(db: Db, tenantId: number, version?: string): Promise<ModelView[]> {
   const { rows } = await sql<Shown>`
     WITH latest AS (
-      SELECT model_id, activated_at, activated_by FROM model_activations
+      SELECT model_id, activated_at, activated_by, approver, expires_on, is_silent FROM model_activations
       WHERE tenant_id = ${tenantId} ORDER BY id DESC LIMIT 1
     )
-    SELECT models.version, models.sha256, models.manifest->>'name' AS name, (models.manifest->>'synthetic')::boolean AS synthetic,
+    SELECT models.version, models.sha256, models.manifest->>'name' AS name, latest.approver,
+      coalesce(latest.expires_on::text, CASE WHEN latest.model_id IS NOT NULL THEN models.manifest->'governance'->>'expires' END)
+        AS expires_on, latest.is_silent AS silent, (models.manifest->>'synthetic')::boolean AS synthetic,
       jsonb_array_length(models.manifest->'features') AS features,
-      (models.manifest->'tiers'->>'medium')::float8 AS medium, (models.manifest->'tiers'->>'high')::float8 AS high,
+      coalesce(t.tiers, models.manifest->'tiers')->'medium' AS medium, coalesce(t.tiers, models.manifest->'tiers')->'high' AS high,
       latest.model_id IS NOT NULL AS active, latest.activated_at, latest.activated_by, models.created_at, models.created_by
     FROM models LEFT JOIN latest ON latest.model_id = models.id
+    LEFT JOIN LATERAL (SELECT tiers FROM threshold_sets s WHERE s.model_id = models.id AND s.tenant_id = ${tenantId}
+      ORDER BY s.version DESC LIMIT 1) t ON true
     WHERE ${usableBy(tenantId)} AND (${version ?? null}::text IS NULL OR models.version = ${version ?? null})
     ORDER BY models.id DESC LIMIT 1000`.execute(db);
   return rows.map(({ medium, high, ...row }) => ({

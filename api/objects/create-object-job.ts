@@ -93,6 +93,7 @@ export async function createObjectJob(
     priority: query.priority,
     explain: query.explain,
     modelId: model.id,
+    thresholdSet: model.thresholdSet,
     apiKeyId: submitter.keyId,
     actor: submitter.actor,
     contentType: JOB_DOCUMENT,

@@ -72,11 +72,12 @@ export function createOnlineModels(options: OnlineModelsOptions): OnlineModels {
   return {
     get: async (tenantId, version) => {
       const record = await recordOf(tenantId, version);
-      let model = attached.get(record.sha256);
+      const key = `${record.sha256} ${record.thresholdSet}`;
+      let model = attached.get(key);
       if (model === undefined) {
         model = attach(models, record, facilityEffect);
-        attached.set(record.sha256, model);
-        model.catch(() => attached.delete(record.sha256));
+        attached.set(key, model);
+        model.catch(() => attached.delete(key));
       }
       return await model;
     },

@@ -1,9 +1,9 @@
 import { PARQUET } from '#api/ingest/sniff/media-type.ts';
 import type { JobRow } from '#api/jobs/job-row.ts';
-import { NOT_A_DIAGNOSIS } from '#shared/models/manifest.ts';
+import { NOT_A_DIAGNOSIS, type Prediction } from '#shared/models/manifest.ts';
 import { parquetWriter } from './parquet-writer.ts';
 import type { ReasonTexts } from './reason-texts.ts';
-import { csvWriter, ndjsonWriter, type ResultWriter } from './result-formats.ts';
+import { csvWriter, ndjsonWriter, predictionCsvWriter, type ResultWriter } from './result-formats.ts';
 
 export type StreamFormat = 'ndjson' | 'csv' | 'parquet';
 type Stream = { type: string; writer: ResultWriter };
@@ -11,12 +11,19 @@ type Stream = { type: string; writer: ResultWriter };
 /** Results as one file, for a download or an object: its media type and a writer of it. */
 export const RESULT_STREAMS: Record<
   StreamFormat,
-  (texts: ReasonTexts, job: Pick<JobRow, 'id' | 'explain' | 'model_version' | 'model_sha256'>) => Stream
+  (
+    texts: ReasonTexts,
+    job: Pick<JobRow, 'id' | 'explain' | 'model_version' | 'model_sha256'>,
+    prediction?: Prediction,
+  ) => Stream
 > = {
   ndjson: (texts) => ({ type: 'application/x-ndjson', writer: ndjsonWriter(texts) }),
-  csv: (texts, job) => ({
+  csv: (texts, job, prediction) => ({
     type: 'text/csv; charset=utf-8; header=present',
-    writer: csvWriter(texts, job.explain),
+    writer:
+      prediction === undefined
+        ? csvWriter(texts, job.explain)
+        : predictionCsvWriter(texts, job.explain, prediction),
   }),
   parquet: (texts, job) => ({
     type: PARQUET,

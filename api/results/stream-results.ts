@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import type { PredictionViews } from './prediction-views.ts';
 import type { ResultWriter } from './result-formats.ts';
 import {
   readResultRows,
@@ -20,13 +21,14 @@ export async function* streamResults(
   writer: ResultWriter,
   limit: number,
   signal: AbortSignal,
+  views?: PredictionViews,
 ): AsyncGenerator<Uint8Array> {
   if (writer.head !== '') yield Buffer.from(writer.head);
   let after: ResultPosition | undefined;
   let left = limit;
   while (left > 0 && !signal.aborted) {
     const asked = Math.min(writer.pageRows ?? PAGE_ROWS, left);
-    const page = await nextPage(pool, filter, writer, after, asked);
+    const page = await nextPage(pool, filter, { writer, views }, after, asked);
     if (page === undefined) break;
     yield page.bytes;
     if (page.rowCount < asked) break;
@@ -40,14 +42,14 @@ export async function* streamResults(
 async function nextPage(
   pool: Pool,
   filter: ResultFilter,
-  writer: ResultWriter,
+  { writer, views }: { writer: ResultWriter; views: PredictionViews | undefined },
   after: ResultPosition | undefined,
   limit: number,
 ): Promise<{ bytes: Uint8Array; rowCount: number; after: ResultPosition } | undefined> {
   const rows = await readResultRows(pool, filter, after, limit);
   const last = rows.at(-1);
   if (last === undefined) return undefined;
-  const block = writer.block(rows);
+  const block = writer.block(rows, await views?.(rows));
   const bytes = typeof block === 'string' ? Buffer.from(block) : block;
   return { bytes, rowCount: rows.length, after: { row: last.row, risk: last.risk } };
 }

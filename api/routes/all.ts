@@ -29,8 +29,12 @@ import { listJobs } from './list-jobs/route.ts';
 import { listModels } from './list-models/route.ts';
 import { metrics } from './metrics/route.ts';
 import { openApiRoute } from './openapi/route.ts';
-import { modelDrift } from './model-drift/route.ts';
+import { acknowledgeDrift, modelDrift } from './model-drift/route.ts';
+import { modelEquity } from './model-equity/route.ts';
 import { modelPerformance } from './model-performance/route.ts';
+import { getThresholds, putThresholds } from './model-thresholds/route.ts';
+import { decideTrial, getTrial, startTrial } from './model-trial/route.ts';
+import { listTierOverrides, overrideTier } from './override-tier/route.ts';
 import { postOutcomes } from './post-outcomes/route.ts';
 import { predict } from './predict/route.ts';
 import { putFeatures } from './put-features/route.ts';
@@ -74,6 +78,8 @@ export const ROUTES: readonly Route[] = [
   currentListRoute,
   postContact,
   listContacts,
+  overrideTier,
+  listTierOverrides,
   overviewRoute,
   auditRecords,
   auditEvents,
@@ -87,8 +93,15 @@ export const ROUTES: readonly Route[] = [
   startShadow,
   stopShadow,
   shadowReport,
+  getTrial,
+  startTrial,
+  decideTrial,
+  getThresholds,
+  putThresholds,
   modelDrift,
+  acknowledgeDrift,
   modelPerformance,
+  modelEquity,
   postOutcomes,
   listPeopleRoute,
   invitePersonRoute,

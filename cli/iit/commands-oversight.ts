@@ -1,5 +1,12 @@
 import { Option, type Command } from 'commander';
-import { type Definition, whole } from './option-values.ts';
+import { type Definition, eachWhole, whole } from './option-values.ts';
+import type {
+  AcknowledgeOptions,
+  ActivateOptions,
+  DecideOptions,
+  ThresholdOptions,
+  TrialOptions,
+} from './verbs/models.ts';
 import type { EventOptions, PatientOptions } from './verbs/audit.ts';
 import type { ReceiptOptions } from './verbs/receipt.ts';
 
@@ -137,8 +144,11 @@ function defineModels({ program, contextOf }: Definition): void {
     .description('Scores new runs with this model.')
     .argument('<version>')
     .requiredOption('--reason <text>', 'why, for the log')
-    .action(async (version: string, options: { reason: string }, command: Command) =>
-      (await load()).activate(contextOf(command), version, options.reason),
+    .option('--approver <name>', 'who answers for its use')
+    .option('--expires <day>', 'until when, after which lists say so')
+    .option('--silent', 'score and keep, and show it on no call list', false)
+    .action(async (version: string, options: ActivateOptions, command: Command) =>
+      (await load()).activate(contextOf(command), version, options),
     );
   models
     .command('rollback')
@@ -159,11 +169,77 @@ function defineModels({ program, contextOf }: Definition): void {
   models
     .command('drift')
     .description(
-      'How far the patients of late differ from those of the training; exits with 1 where they do.',
+      'How far the patients of late differ from those like them; exits with 1 where an alarm stands.',
     )
     .argument('<version>')
     .action(async (version: string, _options: object, command: Command) =>
       (await load()).drift(contextOf(command), version),
+    );
+  defineTerms({ program: models, contextOf });
+  models
+    .command('acknowledge')
+    .description('Acknowledges drift alarms: all that stand, or those named.')
+    .argument('<version>')
+    .requiredOption('--reason <text>', 'what it was, for the log')
+    .option('--alarm <id...>', 'only these, as models drift shows them', eachWhole('--alarm', 1, 2 ** 53 - 1))
+    .option('--expected', 'this is how things are now: the like of it raises no new alarm', false)
+    .action(async (version: string, options: AcknowledgeOptions, command: Command) =>
+      (await load()).acknowledge(contextOf(command), version, options),
+    );
+}
+
+/** Who stands for a model's use, and on what terms. */
+function defineTerms({ program: models, contextOf }: Definition): void {
+  const load = () => import('./verbs/models.ts');
+  models
+    .command('init')
+    .description('Describes a LightGBM model of any table by a sample of it; see models init --help.')
+    .argument('[arguments...]')
+    .allowUnknownOption()
+    .action(async (_arguments: string[], _options: object, command: Command) => {
+      const { runRepositoryScript } = await import('./verbs/scripts.ts');
+      await runRepositoryScript('models-init', argumentsOf(command));
+    });
+  models
+    .command('trial')
+    .description('What a silent period has shown, held against its rule; or begins one.')
+    .argument('<version>')
+    .option('--start', 'begin', false)
+    .option('--reason <text>', 'why, for the log')
+    .option('--until <day>', 'its last day')
+    .action(async (version: string, options: TrialOptions, command: Command) =>
+      (await load()).trial(contextOf(command), version, options),
+    );
+  models
+    .command('decide')
+    .description('Decides a silent period: go or no_go.')
+    .argument('<version>')
+    .argument('<decision>', 'go or no_go')
+    .requiredOption('--reason <text>', 'why, for the log')
+    .requiredOption('--approver <name>', 'who answers for it')
+    .option('--against-rule', 'a go that the rule speaks against', false)
+    .action(async (version: string, decision: string, options: DecideOptions, command: Command) =>
+      (await load()).decide(contextOf(command), version, decision, options),
+    );
+  models
+    .command('thresholds')
+    .description('Shows from which risks on a patient is in a tier, now and before; or sets them.')
+    .argument('<version>')
+    .option('--medium <risk>', 'from which risk on')
+    .option('--high <risk>', 'from which risk on')
+    .option('--reason <text>', 'why, for the log')
+    .option('--approver <name>', 'who answers for them')
+    .option('--review <day>', 'by when they are looked at anew')
+    .action(async (version: string, options: ThresholdOptions, command: Command) =>
+      (await load()).thresholds(contextOf(command), version, options),
+    );
+  models
+    .command('equity')
+    .description('Whom a model served in a quarter, and whom less.')
+    .argument('<version>')
+    .argument('[quarter]', 'such as 2026-Q3; the latest of which a report was made')
+    .action(async (version: string, quarter: string | undefined, _options: object, command: Command) =>
+      (await load()).equity(contextOf(command), version, quarter),
     );
 }
 

@@ -19,6 +19,16 @@ export function whole(name: string, min: number, max: number): (text: string) =>
   };
 }
 
+/** The same for an option that takes several. */
+export function eachWhole(
+  name: string,
+  min: number,
+  max: number,
+): (text: string, before?: number[]) => number[] {
+  const read = whole(name, min, max);
+  return (text, before = []) => [...before, read(text)];
+}
+
 const UNIT_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000 };
 
 /** `90s`, `30m`, `4h`; milliseconds. */

@@ -32,6 +32,9 @@ class Table:
         self.as_of = data[:, column["as_of"]]
         self.facility = data[:, column["facility"]].astype(int)
         self.patient = data[:, column["patient"]].astype(int)
+        # What came before the training period has no facility's past yet.
+        self.known_past = np.isin(self.as_of, [d["day"] for name in self.meta["splits"] if name != "before"
+                                               for d in self.meta["splits"][name]])
         self.facility_patients = np.array([f["patients"] for f in self.meta["facilities"]])
         self.facility_ids = [f["id"] for f in self.meta["facilities"]]
         self.facility_column = self.names.index(self.meta["facility_feature"])

@@ -58,7 +58,30 @@ REASON_EDGES = {
 }
 EXPIRES_AFTER_DAYS, REVIEW_AFTER_DAYS = 365, 182
 SMALL_CELL, SMALL_OUTCOMES = 100, 5
-DRIFT_BINS = 10
+# Bins of drift: tenths, and the tails apart.
+DRIFT_QUANTILES = (0.02, 0.05, *(i / 10 for i in range(1, 10)), 0.95, 0.98)
+# Where people draw the line themselves, when they choose whom to send or read a result.
+DRIFT_EDGES = {
+    "age": [9, 14, 19, 24],
+    "days_to_due": [-1, 7, 14, 28],
+    "last_days_supply": [14, 45, 75, 105, 165],
+    "viral_load": [49, 999],
+    "months_on_art": [6, 12],
+}
+# What should agree within a row: a supply with the days that it was to last, and with what the patient usually gets.
+DRIFT_CHECKS = {
+    "supply_against_due_date": {"last_days_supply": 1, "days_to_due": -1, "days_since_last_refill": -1},
+    "supply_against_usual": {"last_days_supply": 1, "avg_days_supply": -1},
+}
+CHECK_EDGES = {
+    "supply_against_due_date": [-45, -14, -4, 3, 13, 44],
+    "supply_against_usual": [-75, -45, -15, 15, 45, 75],
+}
+# What a list may be chosen by: a job of one such group is held against that group of the reference.
+SELECTS = ("age", "gender", "months_on_art", "days_to_due", "last_days_supply", "dsd_model")
+# Rows of the reference from each as-of date, and the least that a facility has for its own shares to count.
+REFERENCE_ROWS, REFERENCE_FACILITY_ROWS = 800, 100
+DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 # Shares of the validation cohort, everybody in care, that come to lie in the tiers.
 HIGH_SHARE, MEDIUM_SHARE = 0.05, 0.15
 
@@ -105,48 +128,129 @@ def train(table, columns, seed):
     return booster, min(MAX_TREES, max(MIN_TREES, best))
 
 
-def thresholds_by_feature(booster, trees):
+def edges_of(values, fixed=()):
+    """Edges halfway between the values beside the quantiles, so that no rounding moves a value over one; the fixed ones as
+    they are."""
+    known = values[~np.isnan(values)]
+    distinct = np.unique(known)
+    if len(distinct) < 2:
+        return []
+    middles = (distinct[1:] + distinct[:-1]) / 2
+    nearest = {float(middles[np.argmin(np.abs(middles - q))]) for q in np.quantile(known, DRIFT_QUANTILES)}
+    # A fixed edge takes the place of those that part nearly the same values.
+    kept = [e for e in nearest if all(abs(share_between(known, e, f)) > 0.015 for f in fixed)]
+    return sorted({*kept, *(float(f) for f in fixed)})
+
+
+def share_between(known, low, high):
+    return (known <= high).mean() - (known <= low).mean()
+
+
+def bins_of(values, edges):
+    """By value its bin, the missing in the one after the last."""
+    return np.where(np.isnan(values), len(edges) + 1, np.searchsorted(edges, values, side="left"))
+
+
+def spread(bins, count, facility):
+    """By bin the variance of its share between facilities, what sampling makes of it taken off."""
+    sizes = np.bincount(facility)
+    large = np.flatnonzero(sizes >= REFERENCE_FACILITY_ROWS)
+    if len(large) < 2:
+        return [0.0] * count
+    table = np.zeros((len(sizes), count))
+    np.add.at(table, (facility, bins), 1)
+    shares = table[large] / sizes[large, None]
+    mean = shares.mean(axis=0)
+    noise = (shares * (1 - shares) / sizes[large, None]).mean(axis=0)
+    return [rounded(max(0.0, v), 8) for v in ((shares - mean) ** 2).mean(axis=0) - noise]
+
+
+def scores_by_format(table, booster, trees, x):
+    """Risks as each kind of input gives them, with what is known of the facility and without."""
     found = {}
-    for tree in booster.dump_model(num_iteration=trees)["tree_info"]:
-        stack = [tree["tree_structure"]]
-        while stack:
-            node = stack.pop()
-            if "split_feature" in node:
-                found.setdefault(node["split_feature"], set()).add(node["threshold"])
-                stack += [node["left_child"], node["right_child"]]
+    for form in FORMATS:
+        seen = table.as_format(x, form)
+        found[f"score:{form}"] = booster.predict(seen[:, table.model], num_iteration=trees)
+        seen[:, table.facility_column] = np.nan
+        found[f"score:{form}:no_facility"] = booster.predict(seen[:, table.model], num_iteration=trees)
     return found
 
 
-def histogram(values, candidates):
-    """Bins near the deciles, with edges among the model's own thresholds: scoring has those ranks already."""
-    known = values[~np.isnan(values)]
-    edges = []
-    if len(known) and len(candidates):
-        choices = np.array(sorted(candidates))
-        for q in np.quantile(known, np.arange(1, DRIFT_BINS) / DRIFT_BINS):
-            edge = float(choices[np.argmin(np.abs(choices - q))])
-            if edge not in edges:
-                edges.append(edge)
-        edges.sort()
-    counts = np.bincount(np.searchsorted(edges, known, side="left"), minlength=len(edges) + 1)
-    return {"edges": edges, "counts": [int(c) for c in counts], "missing": int(np.isnan(values).sum())}
+def by_date(bins, count, days):
+    """By bin the variance of its share from date to date, what sampling makes of it taken off: a programme's patients grow
+    older, and seasons come and go."""
+    shares, noise = [], []
+    for day in np.unique(days):
+        of_day = bins[days == day]
+        share = np.bincount(of_day, minlength=count) / len(of_day)
+        shares.append(share)
+        noise.append(share * (1 - share) / len(of_day))
+    shares = np.array(shares)
+    return [rounded(max(0.0, v), 8) for v in shares.var(axis=0) - np.mean(noise, axis=0)]
 
 
-def drift(table, booster, trees, rows, risk):
-    used = thresholds_by_feature(booster, trees)
-    features = {}
-    for name in table.meta["drift_features"]:
-        if name not in table.model_names:
-            continue
-        values = table.feature(name, rows)
-        candidates = used.get(table.model_names.index(name))
-        if not candidates:
-            # Not split on: halfway between neighbouring values.
-            distinct = np.unique(values[~np.isnan(values)])
-            candidates = ((distinct[1:] + distinct[:-1]) / 2).tolist()
-        features[name] = histogram(values, candidates)
-    deciles = np.unique(np.round(np.quantile(risk, np.arange(1, DRIFT_BINS) / DRIFT_BINS), 6))
-    return {"features": features, "score": histogram(risk, deciles.tolist())}
+def checked(table, name, rows):
+    """Values of a feature, or of a sum of features that is a check."""
+    if name not in DRIFT_CHECKS:
+        return table.feature(name, rows)
+    return sum(sign * table.feature(feature, rows) for feature, sign in DRIFT_CHECKS[name].items())
+
+
+def drift(table, booster, trees, rows, risk, seed):
+    """Histograms of the test period; how much facilities and dates differ; counts of every season; and rows of them, as bins
+    alone, so that a job can be held against patients like its own without anybody's values being handed on."""
+    names = [name for name in table.meta["drift_features"] if name in table.model_names]
+    edges = {name: edges_of(table.feature(name, rows), DRIFT_EDGES.get(name, ())) for name in names}
+    names += DRIFT_CHECKS
+    edges.update({name: [float(e) for e in values] for name, values in CHECK_EDGES.items()})
+    edges["score"] = [float(e) for e in np.unique(np.round(np.quantile(risk, DRIFT_QUANTILES), 6))]
+    bins = {name: bins_of(checked(table, name, rows), edges[name]) for name in names}
+    bins["score"] = bins_of(risk, edges["score"])
+    histograms = {}
+    for name, values in bins.items():
+        counts = [int(c) for c in np.bincount(values, minlength=len(edges[name]) + 2)]
+        histograms[name] = {"edges": edges[name], "counts": counts[:-1], "missing": counts[-1]}
+    score = histograms.pop("score")
+    score["means"] = [rounded(risk[bins["score"] == i].mean(), 6) for i in range(len(edges["score"]) + 1)]
+
+    past = table.known_past
+    days = table.as_of[past]
+    columns = {name: bins_of(checked(table, name, past), edges[name]) for name in names}
+    for name, values in scores_by_format(table, booster, trees, table.x[past]).items():
+        columns[name] = bins_of(values, edges["score"])
+    size = {name: len(edges.get(name, edges["score"])) + 2 for name in columns}
+    months = (np.datetime64("1970-01-01") + days.astype(int)).astype("datetime64[M]").astype(int) % 12 + 1
+    seasons = [
+        {
+            "month": int(months[days == day][0]),
+            "rows": int((days == day).sum()),
+            "counts": {
+                name: [int(c) for c in np.bincount(values[days == day], minlength=size[name])]
+                for name, values in columns.items()
+            },
+        }
+        for day in np.unique(days)
+    ]
+    random = np.random.Generator(np.random.PCG64(seed))
+    chosen = np.sort(np.concatenate([
+        random.choice(of_day, size=min(REFERENCE_ROWS, len(of_day)), replace=False)
+        for of_day in (np.flatnonzero(days == day) for day in np.unique(days))
+    ]))
+    trend = {name: by_date(values, size[name], days) for name, values in columns.items() if ":" not in name}
+    trend["score"] = by_date(columns["score:records"], size["score:records"], days)
+    return {
+        "features": histograms,
+        "score": score,
+        "checks": DRIFT_CHECKS,
+        "selects": [name for name in SELECTS if name in names],
+        "spread": {name: spread(values, len(edges[name]) + 2, table.facility[rows]) for name, values in bins.items()},
+        "trend": trend,
+        "reference": {
+            "columns": ["month", *columns],
+            "rows": ["".join(DIGITS[b] for b in row) for row in zip(months[chosen], *(c[chosen] for c in columns.values()))],
+            "seasons": seasons,
+        },
+    }
 
 
 def cells(table, rows):
@@ -349,7 +453,7 @@ def main():
         "metrics": metrics,
         "subgroups": subgroups(table, test_at_risk, risk[test_at_risk], high),
         "subgroup_minimum": SMALL_CELL,
-        "drift": drift(table, booster, trees, test, risk[test]),
+        "drift": drift(table, booster, trees, test, risk[test], seed),
         "intended_use": INTENDED_USE,
         "not_a_diagnosis": NOT_A_DIAGNOSIS,
         "golden": {"file": reference.name, "rows": len(rows), "sha256": sha256(reference)},

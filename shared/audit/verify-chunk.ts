@@ -2,6 +2,8 @@ import type { Pool } from 'pg';
 import { attachModel } from '#engine/index.ts';
 import { type ChunkRows, decodeChunk } from '#shared/chunks/payload.ts';
 import type { Db } from '#shared/db/database.ts';
+import { infer } from '#shared/models/infer.ts';
+import type { ModelManifest } from '#shared/models/manifest.ts';
 import type { ModelStore } from '#shared/models/store.ts';
 import { chunkDigest } from '#shared/scores/chunk-digest.ts';
 import { readBlocksWithin, type ScoreBlock } from '#shared/scores/read-blocks.ts';
@@ -9,6 +11,7 @@ import { readChunkHeader, type StoredHeader } from '#shared/scores/read-chunk-he
 import { type ErasedLeaves, erasedLeavesOf, inputLeaves, rowLeaves } from '#shared/scores/row-leaves.ts';
 import { scoredRowsOf } from '#shared/scores/scored-rows-of.ts';
 import type { ScoredRows } from '#shared/scores/score-block.ts';
+import { readJobTiers } from '#shared/tiers/job-tiers.ts';
 import { tierPolicy } from '#shared/tiers/tier-policy.ts';
 import { merkleRoot } from './merkle-tree.ts';
 import type { AuditProblem } from './problem.ts';
@@ -50,13 +53,14 @@ export async function verifyChunk(
   const scored = scoredRowsOf(blocks);
   const erased = erasedLeavesOf(blocks);
   const stored = await readInputs(db, jobId, chunkNo);
+  const tiers = await readJobTiers(db, jobId);
   const check = { rows: scored.rows.rowCount, erased: erased.size, problems };
   if (stored === 'altered') {
     problems.push({ kind: 'input_altered', ref, message: 'its stored input does not match its hash' });
   }
   const rows = stored === 'altered' ? undefined : stored;
   if (!merkleRoot(rowLeaves(scored, header.saltKey, erased)).equals(header.rowRoot)) {
-    const located = await locate(models, header, { scored, stored: rows, blocks, erased });
+    const located = await locate(models, header, { scored, stored: rows, blocks, erased, tiers });
     problems.push(...located.slice(0, NAMED_ROWS));
     if (located.length === 0) {
       const written = `${header.rowCount} were written`;
@@ -72,7 +76,7 @@ export async function verifyChunk(
   ) {
     problems.push({ kind: 'input_altered', ref, message: 'its stored inputs do not give their root' });
   } else if (rescore) {
-    const located = await locate(models, header, { scored, stored: rows, blocks, erased });
+    const located = await locate(models, header, { scored, stored: rows, blocks, erased, tiers });
     problems.push(...located.slice(0, NAMED_ROWS));
   }
   return check;
@@ -94,6 +98,8 @@ async function readInputs(
 }
 
 type Evidence = {
+  /** Cut-offs that the job was accepted under, where they are not its model's. */
+  tiers: ModelManifest['tiers'] | undefined;
   scored: ScoredRows;
   stored: ChunkRows | undefined;
   blocks: readonly ScoreBlock[];
@@ -104,11 +110,11 @@ type Evidence = {
 async function locate(
   models: ModelStore,
   header: StoredHeader,
-  { scored, stored, blocks, erased }: Evidence,
+  { scored, stored, blocks, erased, tiers }: Evidence,
 ): Promise<AuditProblem[]> {
   if (stored === undefined) return [];
   const ref = (row: number) => `${header.jobId}/${header.chunkNo}/${row}`;
-  const expected = await scoreAgain(models, header, stored, blocks[0]?.reasonCount ?? 0);
+  const expected = await scoreAgain(models, header, stored, { k: blocks[0]?.reasonCount ?? 0, tiers });
   const placeOf = new Map(Array.from(stored.rowNumbers, (row, at) => [row, at]));
   const seen = new Set<number>();
   const problems: AuditProblem[] = [];
@@ -143,17 +149,17 @@ async function scoreAgain(
   models: ModelStore,
   header: StoredHeader,
   stored: ChunkRows,
-  k: number,
+  { k, tiers: cutoffs }: { k: number; tiers: ModelManifest['tiers'] | undefined },
 ): Promise<Expected | undefined> {
   const model = await models.load(Buffer.from(header.modelSha256).toString('hex')).catch(() => undefined);
   if (model === undefined) return undefined;
   const engine = attachModel(model.prepared);
-  const rawScores = engine.predictColumns(stored.features, { raw: true });
-  const risks = engine.transform(rawScores);
-  const tierOf = tierPolicy(model.manifest.tiers);
+  const { prediction } = model.manifest;
+  const { rawScores, risks, reasons } = infer(engine, stored.features, k, prediction);
+  const tierOf = tierPolicy(cutoffs ?? model.manifest.tiers);
   const { names, indices } = stored.facilities;
-  const tiers = Uint8Array.from(risks, (risk, row) => tierOf(risk, names[indices[row]!]));
-  const reasons = k === 0 ? undefined : engine.topReasonsColumns(stored.features, { k });
+  const hasTiers = prediction?.has_tiers ?? true;
+  const tiers = Uint8Array.from(risks, (risk, row) => (hasTiers ? tierOf(risk, names[indices[row]!]) : 0));
   return { rawScores, risks, tiers, reasons };
 }
 

@@ -8,9 +8,13 @@ import * as modelOwners from '#migrations/0007-model-owners.ts';
 import * as ledger from '#migrations/0008-ledger.ts';
 import * as log from '#migrations/0009-log.ts';
 import * as retention from '#migrations/0010-retention.ts';
+import * as drift from '#migrations/0011-drift.ts';
+import * as outcomes from '#migrations/0012-outcomes.ts';
+import * as governance from '#migrations/0013-governance.ts';
 import * as webhooks from '#migrations/0014-webhooks.ts';
 import * as objects from '#migrations/0015-objects.ts';
 import * as schedules from '#migrations/0016-schedules.ts';
+import * as outputs from '#migrations/0017-outputs.ts';
 import type { Db } from './database.ts';
 
 /** Every released migration by name, in order. A released one is never edited: add the next number. */
@@ -24,9 +28,13 @@ const MIGRATIONS: Record<string, Migration> = {
   '0008-ledger': ledger,
   '0009-log': log,
   '0010-retention': retention,
+  '0011-drift': drift,
+  '0012-outcomes': outcomes,
+  '0013-governance': governance,
   '0014-webhooks': webhooks,
   '0015-objects': objects,
   '0016-schedules': schedules,
+  '0017-outputs': outputs,
 };
 
 /** Brings the schema up to date; Kysely's lock lets several processes call it at once. */

@@ -8,6 +8,11 @@ export type Database = {
   models: ModelsTable;
   model_activations: ModelActivationsTable;
   model_grants: ModelGrantsTable;
+  model_trials: ModelTrialsTable;
+  threshold_sets: ThresholdSetsTable;
+  job_thresholds: JobThresholdsTable;
+  tier_overrides: TierOverridesTable;
+  equity_reports: EquityReportsTable;
   jobs: JobsTable;
   chunks: ChunksTable;
   rejections: RejectionsTable;
@@ -34,8 +39,12 @@ export type Database = {
   shadow_chunks: ShadowChunksTable;
   shadow_predictions: ShadowPredictionsTable;
   chunk_histograms: ChunkHistogramsTable;
+  chunk_outputs: ChunkOutputsTable;
   job_drift: JobDriftTable;
+  facility_drift: FacilityDriftTable;
+  drift_alarms: DriftAlarmsTable;
   outcomes: OutcomesTable;
+  derived_jobs: DerivedJobsTable;
   backups: BackupsTable;
   facilities: FacilitiesTable;
   people: PeopleTable;
@@ -126,6 +135,8 @@ type ModelsTable = {
   created_at: Generated<Date>;
   created_by: string;
   owner_tenant_id: number | null;
+  /** ReferenceRows of shared/models/manifest.ts */
+  drift_reference: ColumnType<unknown, string | null | undefined, never> | null;
 };
 
 type ModelGrantsTable = {
@@ -141,6 +152,63 @@ type ModelActivationsTable = {
   model_id: number;
   activated_at: Generated<Date>;
   activated_by: string;
+  reason: string | null;
+  approver: string | null;
+  expires_on: IsoDate | null;
+  is_silent: Generated<boolean>;
+};
+
+type ModelTrialsTable = {
+  id: Generated<number>;
+  tenant_id: number;
+  model_id: number;
+  rule: ColumnType<unknown, string, never>;
+  reason: string;
+  started_at: Generated<Date>;
+  started_by: string;
+  ends_on: IsoDate;
+  decision: 'go' | 'no_go' | null;
+  decided_at: Timestamp | null;
+  decided_by: string | null;
+  approver: string | null;
+  decision_reason: string | null;
+  findings: ColumnType<unknown, string | null, string> | null;
+};
+
+type ThresholdSetsTable = {
+  id: Generated<number>;
+  tenant_id: number;
+  model_id: number;
+  version: number;
+  tiers: ColumnType<unknown, string, never>;
+  reason: string;
+  approver: string;
+  review_on: IsoDate;
+  created_at: Generated<Date>;
+  created_by: string;
+};
+
+type JobThresholdsTable = { job_id: string; threshold_set_id: number };
+
+type TierOverridesTable = {
+  id: Generated<number>;
+  tenant_id: number;
+  job_id: string;
+  row_no: number;
+  patient_id: string;
+  scored_tier: number;
+  tier: number;
+  reason: string;
+  recorded_at: Generated<Date>;
+  recorded_by: string;
+};
+
+type EquityReportsTable = {
+  tenant_id: number;
+  model_id: number;
+  quarter: string;
+  report: ColumnType<unknown, string, never>;
+  made_at: Generated<Date>;
 };
 
 type JobsTable = {
@@ -463,7 +531,21 @@ type ShadowPredictionsTable = {
   tier: number;
 };
 
-type ChunkHistogramsTable = { job_id: string; chunk_no: number; counts: Buffer };
+type ChunkHistogramsTable = {
+  job_id: string;
+  chunk_no: number;
+  counts: Buffer;
+  facilities: Buffer | null;
+};
+
+type ChunkOutputsTable = {
+  job_id: string;
+  chunk_no: number;
+  first_row: number;
+  last_row: number;
+  row_nos: number[];
+  outputs: number[];
+};
 
 type JobDriftTable = {
   job_id: string;
@@ -476,6 +558,44 @@ type JobDriftTable = {
   drifted: string[];
   finished_at: Timestamp;
   measured_at: Generated<Date>;
+  population: ColumnType<unknown, string | undefined, string>;
+  findings: ColumnType<unknown, string | undefined, string>;
+  estimated: ColumnType<unknown, string | null, string | null> | null;
+  sketch: Generated<number[]>;
+  concentration: Generated<number>;
+};
+
+type FacilityDriftTable = {
+  job_id: string;
+  facility_id: string;
+  tenant_id: number;
+  model_id: number;
+  population: ColumnType<unknown, string, string>;
+  row_count: number;
+  counts: Buffer;
+  sketch: number[];
+  finished_at: Timestamp;
+};
+
+type DriftAlarmsTable = {
+  id: Generated<number>;
+  tenant_id: number;
+  model_id: number;
+  facility_id: string;
+  subject: string;
+  population: ColumnType<unknown, string, never>;
+  finding: ColumnType<unknown, string, string>;
+  row_count: number;
+  counts: Buffer;
+  first_job_id: string;
+  last_job_id: string;
+  job_count: Generated<number>;
+  raised_at: Generated<Date>;
+  seen_at: Generated<Date>;
+  acknowledged_at: Timestamp | null;
+  acknowledged_by: string | null;
+  reason: string | null;
+  is_expected: boolean | null;
 };
 
 type OutcomesTable = {
@@ -490,7 +610,16 @@ type OutcomesTable = {
   known_on: IsoDate;
   recorded_at: Generated<Date>;
   recorded_by: string;
+  facility_id: string | null;
+  tier: number | null;
+  is_at_risk: boolean | null;
+  sex: string | null;
+  age_group: string | null;
+  art_group: string | null;
+  described_at: Timestamp | null;
 };
+
+type DerivedJobsTable = { job_id: string; derived_at: Generated<Date> };
 
 type BackupsTable = {
   name: string;

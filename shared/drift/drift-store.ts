@@ -1,83 +1,53 @@
 import { sql } from 'kysely';
 import type { Db } from '#shared/db/database.ts';
-import type { ModelManifest } from '#shared/models/manifest.ts';
-import {
-  addCounts,
-  type Binning,
-  binningOf,
-  chunkCountsFromBytes,
-  countsToBytes,
-  jobCountsFromBytes,
-} from './binning.ts';
-import { type Drift, type DriftThresholds, measureDrift } from './stability-index.ts';
+import type { ModelManifest, ReferenceRows } from '#shared/models/manifest.ts';
+import { type DriftAlarm, readAlarms } from './alarm-store.ts';
+import { addCounts, binningOf, jobCountsFromBytes } from './binning.ts';
+import { DistinctSketch } from './distinct-sketch.ts';
+import type { Estimated } from './estimated-performance.ts';
+import { jobKind } from './job-kind.ts';
+import { type DriftThresholds, type Finding, judgeCounts, type Judgement } from './judge-counts.ts';
+import { DriftReference, type Population } from './like-patients.ts';
 
 export type JobDrift = {
   jobId: string;
   finishedAt: Date;
   rowCount: number;
+  population: Population;
   score: number;
   features: Record<string, number>;
+  findings: Record<string, Finding>;
   drifted: string[];
+  estimated: Estimated | null;
 };
 
 export type ModelDrift = {
-  /** All jobs of the window together; undefined without any. */
-  window: Drift | undefined;
+  /** Those jobs of the window together that were no chosen lists and whose source knew all features; undefined without any. */
+  window: Judgement | undefined;
   /** Latest first. */
   jobs: JobDrift[];
-  /** Whether the latest job or the window has drifted. */
+  alarms: DriftAlarm[];
+  /** Whether an alarm stands that nobody has acknowledged. */
   detected: boolean;
 };
 
-/** A job's drift is measured for as long after its end, should no worker have been there. */
-const MEASURED_FOR_DAYS = 7;
-const JOBS_A_ROUND = 20;
 const JOBS_SHOWN = 50;
 
-/**
- * Measures jobs that have ended and were not measured, or ended anew after a retry. Safe to run by several processes
- * at once. Returns what was measured.
- */
-export async function measureFinishedJobs(db: Db, thresholds: DriftThresholds): Promise<JobDrift[]> {
-  const { rows: jobs } = await sql<{
-    id: string;
-    tenant_id: number;
-    model_id: number;
-    finished_at: Date;
-    absent_features: string[];
-    manifest: ModelManifest;
-  }>`
-    SELECT j.id, j.tenant_id, j.model_id, j.finished_at, j.absent_features, m.manifest
-    FROM jobs j JOIN models m ON m.id = j.model_id LEFT JOIN job_drift d ON d.job_id = j.id
-    WHERE j.status IN ('completed', 'partial') AND j.finished_at > now() - make_interval(days => ${MEASURED_FOR_DAYS})
-      AND d.finished_at IS DISTINCT FROM j.finished_at
-    ORDER BY j.finished_at LIMIT ${JOBS_A_ROUND}`.execute(db);
-  const measured: JobDrift[] = [];
-  for (const job of jobs) {
-    const binning = binningOf(job.manifest);
-    const counts = await sumChunks(db, job.id, binning);
-    const drift = measureDrift(binning, counts, thresholds, job.absent_features);
-    await sql`
-      INSERT INTO job_drift (job_id, tenant_id, model_id, row_count, counts, score_psi, feature_psi, drifted, finished_at)
-      VALUES (${job.id}, ${job.tenant_id}, ${job.model_id}, ${drift.rowCount}, ${countsToBytes(counts)}, ${drift.score},
-        ${JSON.stringify(drift.features)}, ${drift.drifted}::text[],
-        (SELECT finished_at FROM jobs WHERE id = ${job.id}))
-      ON CONFLICT (job_id) DO UPDATE SET row_count = excluded.row_count, counts = excluded.counts,
-        score_psi = excluded.score_psi, feature_psi = excluded.feature_psi, drifted = excluded.drifted,
-        finished_at = excluded.finished_at, measured_at = now()`.execute(db);
-    measured.push({ jobId: job.id, finishedAt: job.finished_at, ...drift });
-  }
-  return measured;
-}
-
-/** Drops the histograms of chunks whose jobs were measured long ago; the jobs' own stay. */
-export async function dropOldHistograms(db: Db): Promise<void> {
-  await sql`
-    DELETE FROM chunk_histograms h USING job_drift d
-    WHERE h.job_id = d.job_id AND d.measured_at < now() - make_interval(days => ${MEASURED_FOR_DAYS * 2})`.execute(
-    db,
-  );
-}
+type Row = {
+  job_id: string;
+  finished_at: Date;
+  row_count: number;
+  counts: Buffer;
+  score_psi: number;
+  feature_psi: Record<string, number>;
+  findings: Record<string, Finding>;
+  population: Population;
+  drifted: string[];
+  estimated: Estimated | null;
+  sketch: number[];
+  concentration: number;
+  whole: boolean;
+};
 
 /** What a model's jobs of the last `windowDays` days show, one tenant's. */
 export async function readModelDrift(
@@ -87,57 +57,60 @@ export async function readModelDrift(
   thresholds: DriftThresholds,
   windowDays: number,
 ): Promise<ModelDrift> {
-  const { rows } = await sql<{
-    job_id: string;
-    finished_at: Date;
-    row_count: number;
-    counts: Buffer;
-    score_psi: number;
-    feature_psi: Record<string, number>;
-    drifted: string[];
-    whole: boolean;
-  }>`
-    SELECT d.job_id, d.finished_at, d.row_count, d.counts, d.score_psi, d.feature_psi, d.drifted,
-      j.absent_features = '{}' AS whole
+  const { rows } = await sql<Row>`
+    SELECT d.job_id, d.finished_at, d.row_count, d.counts, d.score_psi, d.feature_psi, d.findings, d.population, d.drifted,
+      d.estimated, d.sketch, d.concentration, j.absent_features = '{}' AND d.population = '{}' AS whole
     FROM job_drift d JOIN jobs j ON j.id = d.job_id
     WHERE d.model_id = ${model.id} AND d.tenant_id = ${tenantId}
       AND d.finished_at > now() - make_interval(days => ${windowDays})
     ORDER BY d.finished_at DESC`.execute(db);
-  const binning = binningOf(model.manifest);
-  const total = new Float64Array(binning.size);
-  let whole = 0;
-  // What a source could not know would count as missing: such jobs stand for themselves only.
-  for (const row of rows) {
-    const counts = row.whole ? jobCountsFromBytes(row.counts, binning.size) : undefined;
-    if (counts === undefined) continue;
-    addCounts(total, counts);
-    whole++;
-  }
-  const window = whole === 0 ? undefined : measureDrift(binning, total, thresholds);
+  const alarms = await readAlarms(db, tenantId, model.id);
   return {
-    window,
+    window: await judgeWindow(db, model, rows, thresholds),
     jobs: rows.slice(0, JOBS_SHOWN).map((row) => ({
       jobId: row.job_id,
       finishedAt: row.finished_at,
       rowCount: row.row_count,
+      population: row.population,
       score: row.score_psi,
       features: row.feature_psi,
+      findings: row.findings,
       drifted: row.drifted,
+      estimated: row.estimated,
     })),
-    detected: (rows[0]?.drifted.length ?? 0) > 0 || (window?.drifted.length ?? 0) > 0,
+    alarms,
+    detected: alarms.some(({ acknowledgedAt }) => acknowledgedAt === null),
   };
 }
 
-async function sumChunks(db: Db, jobId: string, binning: Binning): Promise<Float64Array> {
-  const total = new Float64Array(binning.size);
-  const chunks = await db
-    .selectFrom('chunk_histograms')
-    .select('counts')
-    .where('job_id', '=', jobId)
-    .execute();
-  for (const chunk of chunks) {
-    const counts = chunkCountsFromBytes(chunk.counts, binning.size);
-    if (counts !== undefined) addCounts(total, counts);
+async function judgeWindow(
+  db: Db,
+  { id, manifest }: { id: number; manifest: ModelManifest },
+  rows: readonly Row[],
+  thresholds: DriftThresholds,
+): Promise<Judgement | undefined> {
+  const binning = binningOf(manifest);
+  const sum = { rows: 0, sketch: new DistinctSketch(), counts: new Float64Array(binning.size) };
+  let concentration = 0;
+  for (const row of rows.filter(({ whole }) => whole)) {
+    const counts = jobCountsFromBytes(row.counts, binning.size);
+    if (counts === undefined) continue;
+    addCounts(sum.counts, counts);
+    sum.rows += row.row_count;
+    sum.sketch.join(row.sketch);
+    concentration += row.concentration * row.row_count;
   }
-  return total;
+  const [latest] = rows;
+  if (sum.rows === 0 || latest === undefined) return undefined;
+  const found = await db
+    .selectFrom('models')
+    .select('drift_reference')
+    .where('id', '=', id)
+    .executeTakeFirst();
+  const rowsOfReference = found?.drift_reference as ReferenceRows | null | undefined;
+  const reference = new DriftReference(binning, manifest.drift, rowsOfReference ?? undefined);
+  const asOf = latest.finished_at.toISOString();
+  const kind = jobKind(reference, manifest, { counted: sum, absent: [], asOf });
+  const judged = { counted: sum, kind, concentration: concentration / sum.rows, absent: [] };
+  return judgeCounts(reference, manifest.drift, judged, thresholds);
 }

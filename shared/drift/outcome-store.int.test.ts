@@ -222,9 +222,13 @@ describe('how often people report', () => {
   const iso = (day: number) => new Date(day * 86_400_000).toISOString().slice(0, 10);
 
   test.each([
+    ['nightly', 1, 0.8],
     ['nightly', 1, 1],
+    ['nightly', 1, 1.3],
     ['weekly', 7, 0.8],
+    ['weekly', 7, 1],
     ['weekly', 7, 1.3],
+    ['monthly', 30, 0.8],
     ['monthly', 30, 1],
     ['monthly', 30, 1.3],
   ])(

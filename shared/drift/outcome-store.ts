@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
 import type { Db } from '#shared/db/database.ts';
+import { aucOf, lastClosedDay, MOST_OUTCOMES, WINDOW_DAYS } from './outcome-figures.ts';
+import { readRollingBy, type RollingPerformance } from './rolling-performance.ts';
 
 /** Tenths of the patients by predicted risk, ascending. */
 export type CalibrationBin = { n: number; mean_predicted: number; observed: number };
@@ -15,22 +17,6 @@ export type ObservedMonth = {
   brier: number | null;
 };
 
-/** Of the latest 90 days whose windows are over, by the day that the predictions describe. */
-export type RollingPerformance = {
-  /** YYYY-MM-DD, both included */
-  from: string;
-  to: string;
-  n: number;
-  patients: number;
-  interrupted: number;
-  expected: number;
-  /** Interruptions over the sum of risks, with its 95 % interval; patients, not predictions, are what varies. */
-  observedExpected: number;
-  observedExpectedInterval: [number, number];
-  auc: number | null;
-  aucInterval: [number, number] | null;
-};
-
 export type ObservedPerformance = {
   /** null while no window is over. */
   rolling: RollingPerformance | null;
@@ -43,8 +29,6 @@ export type ObservedPerformance = {
   months: ObservedMonth[];
 };
 
-/** Outcomes read at once; beyond, the latest. */
-const MOST_OUTCOMES = 2_000_000;
 const CALIBRATION_BINS = 10;
 
 type MonthRow = {
@@ -67,7 +51,7 @@ export async function readObservedPerformance(
   tenantId: number,
   modelId: number,
 ): Promise<ObservedPerformance> {
-  const rolling = await readRolling(db, tenantId, modelId);
+  const [rolling = null] = await readRollingBy(db, tenantId, modelId, 'all');
   // Interruptions are known before their window is over, and that nothing happened only after it: open windows would
   // show interruptions alone.
   const seen = sql`SELECT to_char(scored_on, 'YYYY-MM') AS month, risk, interrupted FROM outcomes
@@ -115,91 +99,6 @@ export async function readObservedPerformance(
   };
 }
 
-/** The last day whose windows were over when the latest outcome was known. */
-function lastClosedDay(tenantId: number, modelId: number) {
-  return sql`(SELECT max(known_on) - ${WINDOW_DAYS}::int FROM outcomes WHERE model_id = ${modelId} AND tenant_id = ${tenantId})`;
-}
-
-const ROLLING_DAYS = 90;
-/** Of the normal distribution, for intervals of 95 %. */
-const TWO_SIDED_95 = 1.96;
-
-type RollingRow = {
-  from: string | null;
-  to: string | null;
-  n: number;
-  patients: number;
-  interrupted: number;
-  interrupted_patients: number;
-  expected: number;
-  squares: number;
-  rank_sum: number | null;
-};
-
-async function readRolling(db: Db, tenantId: number, modelId: number): Promise<RollingPerformance | null> {
-  const { rows } = await sql<RollingRow>`
-    WITH seen AS (
-      SELECT patient_id, scored_on, risk, interrupted FROM outcomes
-      WHERE model_id = ${modelId} AND tenant_id = ${tenantId}
-        AND scored_on > ${lastClosedDay(tenantId, modelId)} - ${ROLLING_DAYS}::int
-        AND scored_on <= ${lastClosedDay(tenantId, modelId)}
-      ORDER BY scored_on DESC LIMIT ${MOST_OUTCOMES}
-    ), ranked AS (
-      SELECT seen.*, rank() OVER (ORDER BY risk) + (count(*) OVER (PARTITION BY risk) - 1) / 2.0::float8 AS whole_rank FROM seen
-    ), by_patient AS (
-      SELECT count(*) AS n, sum(interrupted::int - risk) AS excess, bool_or(interrupted) AS interrupted FROM seen GROUP BY patient_id
-    )
-    SELECT to_char(min(scored_on), 'YYYY-MM-DD') AS "from", to_char(max(scored_on), 'YYYY-MM-DD') AS "to",
-      count(*)::int AS n, count(*) FILTER (WHERE interrupted)::int AS interrupted, coalesce(sum(risk), 0) AS expected,
-      sum(whole_rank) FILTER (WHERE interrupted) AS rank_sum,
-      (SELECT count(*)::int FROM by_patient) AS patients,
-      (SELECT count(*)::int FROM by_patient WHERE interrupted) AS interrupted_patients,
-      (SELECT coalesce(sum(excess ^ 2), 0)::float8 FROM by_patient) AS squares
-    FROM ranked`.execute(db);
-  const [row] = rows;
-  if (row === undefined || row.from === null || row.to === null || row.expected <= 0) return null;
-  const { n, patients, interrupted, expected } = row;
-  const ratio = interrupted / expected;
-  const margin = (TWO_SIDED_95 * Math.sqrt(row.squares)) / expected;
-  const auc = aucOf(row);
-  return {
-    from: row.from,
-    to: row.to,
-    n,
-    patients,
-    interrupted,
-    expected,
-    observedExpected: ratio,
-    observedExpectedInterval: [Math.max(0, ratio - margin), ratio + margin],
-    auc,
-    aucInterval:
-      auc === null ? null : aucInterval(auc, row.interrupted_patients, patients - row.interrupted_patients),
-  };
-}
-
-/** Hanley and McNeil (1982), with as many cases as there are patients: one patient's predictions are much alike. */
-function aucInterval(auc: number, positives: number, negatives: number): [number, number] | null {
-  if (positives === 0 || negatives <= 0) return null;
-  const q1 = auc / (2 - auc);
-  const q2 = (2 * auc ** 2) / (1 + auc);
-  const variance =
-    (auc * (1 - auc) + (positives - 1) * (q1 - auc ** 2) + (negatives - 1) * (q2 - auc ** 2)) /
-    (positives * negatives);
-  const margin = TWO_SIDED_95 * Math.sqrt(variance);
-  return [Math.max(0, auc - margin), Math.min(1, auc + margin)];
-}
-
-/** The Mann–Whitney statistic; null where one class is empty. */
-function aucOf({
-  n,
-  interrupted,
-  rank_sum: rankSum,
-}: Pick<MonthRow, 'n' | 'interrupted' | 'rank_sum'>): number | null {
-  const others = n - interrupted;
-  if (rankSum === null || others === 0) return null;
-  return (rankSum - (interrupted * (interrupted + 1)) / 2) / (interrupted * others);
-}
-
 export type Outcome = {
   /** The row of a job that is meant; else the prediction is found by patient and date. */
   jobId: string | undefined;
@@ -213,8 +112,6 @@ export type Outcome = {
 /** Why an outcome was not taken: no such prediction, or its window has not yet passed. */
 export type Unmatched = { index: number; code: 'no_prediction' | 'window_open' };
 
-/** Days that a prediction looks ahead. */
-export const WINDOW_DAYS = 90;
 const LOOK_BACK_DAYS = 365;
 /** Of one patient, closed by one outcome: one a day for a year. */
 const MOST_PREDICTIONS = 400;

@@ -1,13 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import {
-  binningOf,
-  chunkCountsFromBytes,
-  countHistograms,
-  countingStride,
-  countsToBytes,
-} from './binning.ts';
-import { measureDrift, stabilityIndex } from './stability-index.ts';
+import { type Binning, binningOf, countByGroup, countsToBytes, jobCountsFromBytes } from './binning.ts';
+import { findShift } from './judge-counts.ts';
+import { stabilityIndex } from './stability-index.ts';
 
 const feature = (name: string, index: number) => ({
   name,
@@ -21,7 +16,15 @@ const feature = (name: string, index: number) => ({
   description: '',
 });
 
-const THRESHOLDS = { featurePsi: 0.2, scorePsi: 0.2, minimumRows: 500 };
+/** Counts of all rows as one group. */
+function countHistograms(
+  binning: Binning,
+  columns: Float64Array[],
+  risks: Float64Array,
+  rows: number,
+): Int32Array {
+  return countByGroup(binning, columns, risks, new Int32Array(rows), 1);
+}
 
 /** A small deterministic generator: mulberry32. */
 function random(seed: number): () => number {
@@ -71,58 +74,60 @@ test('every value is counted once, and the table and the search agree', () => {
   );
 });
 
-test('a stride counts every so many rows, a small chunk whole', () => {
+test('rows are counted into their own groups, and those of none are not counted', () => {
   const binning = binningOf(manifestOf([10], [1, 1]));
-  const values = new Float64Array(10_000);
-  expect(countingStride(2_600)).toBe(1);
-  expect(countHistograms(binning, [values], values, 10_000, countingStride(10_000))[0]).toBe(2_500);
+  const values = Float64Array.of(5, 15, NaN, 15, 5);
+  const counts = countByGroup(binning, [values], values, Int32Array.of(0, 1, 1, -1, 1), 2);
+  expect([...counts]).toEqual([1, 0, 0, 1, 0, 0, 1, 1, 1, 1, 1, 1]);
 });
 
 test('counts survive storing', () => {
-  const counts = Int32Array.of(1, 0, 2_000_000_000);
-  expect(chunkCountsFromBytes(countsToBytes(counts), 3)).toEqual(counts);
-  expect(chunkCountsFromBytes(countsToBytes(counts), 4)).toBeUndefined();
+  const counts = Float64Array.of(1, 0, 2 ** 40);
+  expect(jobCountsFromBytes(countsToBytes(counts), 3)).toEqual(counts);
+  expect(jobCountsFromBytes(countsToBytes(counts), 4)).toBeUndefined();
 });
 
-test('samples of one distribution have no drift, whatever their size', () => {
-  const edges = [25, 30, 35, 40, 45, 50, 55, 60, 65, 70];
-  for (let seed = 1; seed <= 40; seed++) {
-    const rows = [600, 5_000, 100_000][seed % 3]!;
-    const training = binningOf(manifestOf(edges, Array(11).fill(0) as number[]));
-    const expected = countHistograms(
-      training,
-      [ages(seed + 1_000, 100_000)],
-      ages(seed + 1_000, 100_000),
-      100_000,
-    );
-    const binning = binningOf(manifestOf(edges, Array.from(expected.subarray(0, 11))));
-    const now = ages(seed, rows);
-    expect(measureDrift(binning, countHistograms(binning, [now], now, rows), THRESHOLDS).drifted).toEqual([]);
+const EDGES = [25, 30, 35, 40, 45, 50, 55, 60, 65, 70];
+const ONE_PLACE = { spread: EDGES.map(() => 0), concentration: 0 };
+
+function sharesOf(values: Float64Array): { shares: Float64Array; rows: number } {
+  return {
+    shares: Float64Array.from(ageCounts(values), (count) => count / values.length),
+    rows: values.length,
+  };
+}
+
+function ageCounts(values: Float64Array): Int32Array {
+  const binning = binningOf(manifestOf(EDGES, Array(11).fill(0) as number[]));
+  return countHistograms(binning, [values], values, values.length).subarray(0, 12);
+}
+
+test('samples of one distribution are no shift, whatever their sizes', () => {
+  const most: number[] = [];
+  for (let seed = 1; seed <= 300; seed++) {
+    const rows = [200, 600, 5_000][seed % 3]!;
+    const like = sharesOf(ages(seed + 1_000, [800, 10_000][seed % 2]!));
+    most.push(findShift(ageCounts(ages(seed, rows)), rows, like, ONE_PLACE).deviations);
   }
+  expect(Math.max(...most)).toBeLessThan(5);
+  // A test that is never near its limit would find nothing either.
+  expect(Math.max(...most)).toBeGreaterThan(2.5);
 });
 
-test('ten years more are a drift, also among 600 patients', () => {
-  const edges = [25, 30, 35, 40, 45, 50, 55, 60, 65, 70];
-  const empty = binningOf(manifestOf(edges, Array(11).fill(0) as number[]));
-  const training = countHistograms(empty, [ages(1, 100_000)], ages(1, 100_000), 100_000);
-  const binning = binningOf(manifestOf(edges, Array.from(training.subarray(0, 11))));
-  for (const rows of [600, 100_000]) {
-    const now = ages(2, rows, 10);
-    const drift = measureDrift(binning, countHistograms(binning, [now], now, rows), THRESHOLDS);
-    expect(drift.drifted).toEqual(['age', 'score']);
-    expect(drift.rowCount).toBe(rows);
-  }
+test('ten years more are a shift among 200 patients, and tell which bin', () => {
+  const like = sharesOf(ages(1, 10_000));
+  const shift = findShift(ageCounts(ages(2, 200, 10)), 200, like, ONE_PLACE);
+  expect(shift.deviations).toBeGreaterThan(5.5);
+  expect(shift.index).toBeGreaterThan(0.2);
+  expect(shift.observed).not.toBeCloseTo(shift.expected, 2);
 });
 
-test('too few rows are measured and not judged; what the source cannot know is not judged either', () => {
-  const binning = binningOf(manifestOf([10], [1_000, 1_000]));
-  const shifted = Float64Array.from({ length: 499 }, () => 50);
-  const few = measureDrift(binning, countHistograms(binning, [shifted], shifted, 499), THRESHOLDS);
-  expect(few.drifted).toEqual([]);
-  expect(few.features['age']).toBeGreaterThan(1);
-  const many = Float64Array.from({ length: 5_000 }, () => NaN);
-  const absent = measureDrift(binning, countHistograms(binning, [many], many, 5_000), THRESHOLDS, ['age']);
-  expect(absent).toMatchObject({ features: {}, drifted: [] });
+test('what facilities differ by is no shift of one facility, and is one of many', () => {
+  const like = sharesOf(ages(1, 10_000));
+  const spread = Array.from({ length: 12 }, () => 0.08 ** 2);
+  const counts = ageCounts(ages(2, 2_000, 6));
+  expect(findShift(counts, 2_000, like, { spread, concentration: 1 }).deviations).toBeLessThan(5);
+  expect(findShift(counts, 2_000, like, { spread, concentration: 0.01 }).deviations).toBeGreaterThan(5.5);
 });
 
 test('the index is never negative and stays finite with empty bins', () => {

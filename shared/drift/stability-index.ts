@@ -1,22 +1,3 @@
-import type { Binning } from './binning.ts';
-
-export type DriftThresholds = {
-  /** Index from which a feature counts as drifted: 0.1 is "look at it", 0.25 "changed", by common usage. */
-  featurePsi: number;
-  scorePsi: number;
-  /** Fewer rows than this are not judged. */
-  minimumRows: number;
-};
-
-export type Drift = {
-  rowCount: number;
-  /** Population stability index by feature, sampling noise taken off. */
-  features: Record<string, number>;
-  score: number;
-  /** Names of features at or above the threshold, and `score`; empty where there are too few rows. */
-  drifted: string[];
-};
-
 /** Half a row in every bin, on both sides, keeps an empty bin finite. */
 const PRIOR = 0.5;
 
@@ -48,39 +29,4 @@ export function stabilityIndex(expected: ArrayLike<number>, actual: ArrayLike<nu
   const mean = (used - 1) * scale;
   const deviation = Math.sqrt(2 * (used - 1)) * scale;
   return index <= mean + 3 * deviation ? 0 : index - mean;
-}
-
-/**
- * Every feature's index and the score's, judged by the thresholds. Features that the source could not know (`absent`)
- * are left out; the score then rests on fewer features than in training and is shown, not judged.
- */
-export function measureDrift(
-  binning: Binning,
-  counts: ArrayLike<number>,
-  thresholds: DriftThresholds,
-  absent: readonly string[] = [],
-): Drift {
-  const slice = (from: ArrayLike<number>, offset: number, length: number) =>
-    Array.from({ length }, (_, i) => from[offset + i] ?? 0);
-  const indexOf = (column: { offset: number; edges: Float64Array }) =>
-    stabilityIndex(
-      slice(binning.expected, column.offset, column.edges.length + 2),
-      slice(counts, column.offset, column.edges.length + 2),
-    );
-  const scoreCounts = slice(counts, binning.score.offset, binning.score.edges.length + 2);
-  const rowCount = scoreCounts.reduce((sum, count) => sum + count, 0);
-  const features = Object.fromEntries(
-    binning.features
-      .filter((column) => !absent.includes(column.name))
-      .map((column) => [column.name, indexOf(column)]),
-  );
-  const score = indexOf(binning.score);
-  const judged = rowCount >= thresholds.minimumRows;
-  const drifted = judged
-    ? [
-        ...Object.keys(features).filter((name) => features[name]! >= thresholds.featurePsi),
-        ...(absent.length === 0 && score >= thresholds.scorePsi ? ['score'] : []),
-      ]
-    : [];
-  return { rowCount, features, score, drifted };
 }

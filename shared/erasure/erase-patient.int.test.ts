@@ -54,6 +54,12 @@ async function addElsewhere(): Promise<void> {
   );
   await sql`INSERT INTO contacts (tenant_id, facility_id, patient_id, contacted_on, result, recorded_by, api_key_id)
     SELECT 1, 'f', ${PATIENT}, now(), 'no_answer', 'a', id FROM api_keys LIMIT 1`.execute(db);
+  await sql`INSERT INTO tier_overrides (tenant_id, job_id, row_no, patient_id, scored_tier, tier, reason, recorded_by)
+    VALUES (1, ${jobId}, 17, ${PATIENT}, 0, 2, 'said so', 'a')`.execute(db);
+  await sql`INSERT INTO job_drift (job_id, tenant_id, model_id, row_count, counts, score_psi, feature_psi, drifted, sketch, finished_at)
+    SELECT id, 1, model_id, 1, '', 0, '{}', '{}', ARRAY[patient_hash(${PATIENT}), 7], now() FROM jobs WHERE id = ${jobId}`.execute(
+    db,
+  );
 }
 
 test('whoever dies before the end of an erasure has erased nothing', async () => {
@@ -80,6 +86,7 @@ describe('an erased patient', () => {
       'payload',
       'rejections',
       'score_blocks',
+      'tier_overrides',
     ]);
     const receipt = await readReceipt(database, { jobId: jobs[0]!.jobId, row: 17 });
     expect(receipt.row.patient_id).toBe(PATIENT);
@@ -91,6 +98,7 @@ describe('an erased patient', () => {
       rejections: 1,
       outcomes: 1,
       contacts: 1,
+      tierOverrides: 1,
       events: 2,
     });
     expect(await scores()).toEqual(rawScores);
@@ -98,6 +106,7 @@ describe('an erased patient', () => {
 
   test('is in no table, no chunk and no index any more, and the others are', async () => {
     expect(await whereIs(database, PATIENT)).toEqual([]);
+    expect((await sql`SELECT sketch FROM job_drift`.execute(database.db)).rows).toEqual([{ sketch: [7] }]);
     expect(await whereIs(database, 'patient-é-18')).toEqual(['patient_blocks', 'payload', 'score_blocks']);
   });
 

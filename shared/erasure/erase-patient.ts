@@ -32,6 +32,7 @@ export type Erasure = {
   rejections: number;
   outcomes: number;
   contacts: number;
+  tierOverrides: number;
   /** Events that named the patient; they stay, without the name. */
   events: number;
 };
@@ -242,7 +243,10 @@ async function eraseHashes(
   }
 }
 
-type Elsewhere = Pick<Erasure, 'onlineRows' | 'rejections' | 'outcomes' | 'contacts' | 'events'>;
+type Elsewhere = Pick<
+  Erasure,
+  'onlineRows' | 'rejections' | 'outcomes' | 'contacts' | 'tierOverrides' | 'events'
+>;
 
 /** Adds to `gone` what cannot be hashed any more: runs and events of before rows and events had salts. */
 async function eraseElsewhere(
@@ -270,6 +274,11 @@ async function eraseElsewhere(
   );
   const outcomes = await sql`DELETE FROM outcomes WHERE ${mine}`.execute(trx);
   const contacts = await sql`DELETE FROM contacts WHERE ${mine}`.execute(trx);
+  const overrides = await sql`DELETE FROM tier_overrides WHERE ${mine}`.execute(trx);
+  for (const table of ['job_drift', 'facility_drift']) {
+    await sql`UPDATE ${sql.table(table)} SET sketch = array_remove(sketch, patient_hash(${patientId}))
+      WHERE tenant_id = ${tenantId} AND patient_hash(${patientId}) = ANY (sketch)`.execute(trx);
+  }
   gone.push(...new Set(online.filter(({ salted }) => !salted).map(({ ref }) => ref)));
   gone.push(...events.filter(({ salted }) => !salted).map(({ id }) => id));
   return {
@@ -278,5 +287,6 @@ async function eraseElsewhere(
     rejections: Number(rejections.numAffectedRows ?? 0),
     outcomes: Number(outcomes.numAffectedRows ?? 0),
     contacts: Number(contacts.numAffectedRows ?? 0),
+    tierOverrides: Number(overrides.numAffectedRows ?? 0),
   };
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Db } from '#shared/db/database.ts';
 import type { ChunkState, Priority } from '#shared/db/schema.ts';
+import type { ModelManifest } from '#shared/models/manifest.ts';
 import type { Bell } from '#shared/queue/bell.ts';
 import { HERE_AND_NOW, type Settled, settleJob } from './settle-job.ts';
 
@@ -20,6 +21,8 @@ export type Claim = {
   apiKeyId: string;
   actor: string;
   model: { id: number; version: string; sha256: Buffer };
+  /** Cut-offs that the job was accepted under, where they are not the manifest's. */
+  tiers: ModelManifest['tiers'] | null;
   /** Microseconds since 1970 on PostgreSQL's clock: the time that the audit states. */
   claimedAtMicros: number;
 };
@@ -52,6 +55,8 @@ export async function claimChunk(
       priority, tenant_id AS "tenantId", period, explain,
       api_key_id AS "apiKeyId", actor, models.id AS "modelId", models.version AS "modelVersion",
       models.sha256 AS "modelSha256",
+      (SELECT t.tiers FROM job_thresholds j JOIN threshold_sets t ON t.id = j.threshold_set_id
+        WHERE j.job_id = claimed.job_id) AS tiers,
       (EXTRACT(epoch FROM clock_timestamp()) * 1000000)::int8 AS "claimedAtMicros"
     FROM claimed JOIN jobs ON jobs.id = claimed.job_id JOIN models ON models.id = jobs.model_id`.execute(db);
   const row = rows[0];

@@ -13,7 +13,15 @@ const JOBS_A_ROUND = 10;
 const RETURN_DAYS = 60;
 const MOST_CONTACTS = 50_000;
 
-type Finished = { id: string; tenant_id: number; period: string; name: string; finished_at: Date };
+type Finished = {
+  id: string;
+  tenant_id: number;
+  period: string;
+  name: string;
+  finished_at: Date;
+  /** Its model was active silently when the job came: its list is for nobody to call by. */
+  is_silent: boolean;
+};
 
 /**
  * Counts jobs that have ended, or ended anew after a retry, by facility. One of the name `currentListName` becomes the
@@ -22,14 +30,18 @@ type Finished = { id: string; tenant_id: number; period: string; name: string; f
  */
 export async function publishFinishedJobs(db: Db, currentListName: string): Promise<Published[]> {
   const { rows: jobs } = await sql<Finished>`
-    SELECT j.id, j.tenant_id, j.period, j.name, j.finished_at
+    SELECT j.id, j.tenant_id, j.period, j.name, j.finished_at,
+      coalesce((SELECT a.is_silent FROM model_activations a WHERE a.tenant_id = j.tenant_id AND a.model_id = j.model_id
+        AND a.activated_at <= j.created_at ORDER BY a.id DESC LIMIT 1), false) AS is_silent
     FROM jobs j LEFT JOIN job_publications p ON p.job_id = j.id
     WHERE j.status IN ('completed', 'partial') AND j.finished_at > now() - make_interval(days => ${PUBLISHED_FOR_DAYS})
       AND p.finished_at IS DISTINCT FROM j.finished_at
     ORDER BY j.finished_at LIMIT ${JOBS_A_ROUND}`.execute(db);
   const published: Published[] = [];
   for (const job of jobs) {
-    const done = await db.transaction().execute((trx) => publish(trx, job, job.name === currentListName));
+    const done = await db
+      .transaction()
+      .execute((trx) => publish(trx, job, job.name === currentListName && !job.is_silent));
     if (done !== undefined) published.push(done);
   }
   return published;

@@ -4,7 +4,8 @@ import type { Clock } from '#shared/clock/clock.ts';
 import type { Db } from '#shared/db/database.ts';
 import { readModelDrift } from '#shared/drift/drift-store.ts';
 import { readObservedPerformance } from '#shared/drift/outcome-store.ts';
-import type { DriftThresholds } from '#shared/drift/stability-index.ts';
+import { readGroups } from '#shared/drift/rolling-performance.ts';
+import type { DriftThresholds } from '#shared/drift/judge-counts.ts';
 import type { Logger } from '#shared/log/logger.ts';
 import type { ModelManifest } from '#shared/models/manifest.ts';
 
@@ -33,8 +34,7 @@ export type ModelMetricsOptions = {
 export function addModelMetrics(registry: Registry, options: ModelMetricsOptions): void {
   const { clock, log, cacheMs = 5_000, aucMs = 300_000 } = options;
   let known: Known = { detected: false, scores: new Map() };
-  /** The lowest of all tenants'; NaN without outcomes of both kinds. */
-  let auc = NaN;
+  let observed: Observed = { auc: NaN, ratio: NaN, alarms: 0 };
   let measuredAtMs = Number.NEGATIVE_INFINITY;
   let measuring: Promise<void> | undefined;
   let readAtMs = Number.NEGATIVE_INFINITY;
@@ -54,7 +54,7 @@ export function addModelMetrics(registry: Registry, options: ModelMetricsOptions
   };
   const measureAuc = async () => {
     try {
-      auc = await readAuc(options);
+      observed = await readObserved(options);
       measuredAtMs = clock.nowMs();
     } catch (error) {
       log.warn({ err: error }, 'the observed AUC could not be measured');
@@ -67,7 +67,7 @@ export function addModelMetrics(registry: Registry, options: ModelMetricsOptions
   registry.registerMetric(
     new Gauge({
       name: 'iit_model_drift_detected',
-      help: 'Whether the latest job of an active model, or its sliding window, has drifted (1) or not (0).',
+      help: 'Whether a drift alarm of an active model stands that nobody has acknowledged (1) or not (0).',
       registers: [],
       async collect() {
         await fresh();
@@ -78,7 +78,7 @@ export function addModelMetrics(registry: Registry, options: ModelMetricsOptions
   registry.registerMetric(
     new Gauge({
       name: 'iit_model_data_drift_score',
-      help: 'Population stability index against the training data, by feature, and of the score.',
+      help: 'Population stability index against patients like those of the jobs, by feature, and of the score.',
       labelNames: ['feature'],
       registers: [],
       async collect() {
@@ -95,11 +95,36 @@ export function addModelMetrics(registry: Registry, options: ModelMetricsOptions
       registers: [],
       collect() {
         measure();
-        this.set(auc);
+        this.set(observed.auc);
+      },
+    }),
+  );
+  registry.registerMetric(
+    new Gauge({
+      name: 'iit_model_observed_expected_ratio',
+      help: 'Interruptions over those expected, of the latest 90 days whose windows are over; NaN before there are any.',
+      registers: [],
+      collect() {
+        measure();
+        this.set(observed.ratio);
+      },
+    }),
+  );
+  registry.registerMetric(
+    new Gauge({
+      name: 'iit_model_calibration_alarms',
+      help: 'Groups of patients (all, at risk, sex, age, time on ART, facility) whose risks are no longer right.',
+      registers: [],
+      collect() {
+        measure();
+        this.set(observed.alarms);
       },
     }),
   );
 }
+
+/** Of outcomes that became known, over all tenants: the lowest AUC, the ratio that is furthest off, the groups that are off. */
+type Observed = { auc: number; ratio: number; alarms: number };
 
 async function readKnown({ db, thresholds, windowDays }: ModelMetricsOptions): Promise<Known> {
   const active = await readActive(db);
@@ -107,23 +132,27 @@ async function readKnown({ db, thresholds, windowDays }: ModelMetricsOptions): P
   for (const { tenant_id: tenantId, id, manifest } of active) {
     const drift = await readModelDrift(db, tenantId, { id, manifest }, thresholds, windowDays);
     known.detected ||= drift.detected;
-    for (const shown of [drift.window, drift.jobs[0]]) {
-      if (shown === undefined) continue;
-      for (const [name, index] of [...Object.entries(shown.features), ['score', shown.score] as const]) {
+    for (const findings of [drift.window?.findings, drift.jobs[0]?.findings]) {
+      for (const [name, { index }] of Object.entries(findings ?? {}))
         known.scores.set(name, Math.max(known.scores.get(name) ?? 0, index));
-      }
     }
   }
   return known;
 }
 
-async function readAuc({ db }: ModelMetricsOptions): Promise<number> {
-  let lowest = NaN;
+async function readObserved({ db }: ModelMetricsOptions): Promise<Observed> {
+  const observed: Observed = { auc: NaN, ratio: NaN, alarms: 0 };
+  const distance = (ratio: number) => Math.abs(Math.log(Math.max(ratio, Number.MIN_VALUE)));
   for (const { tenant_id: tenantId, id } of await readActive(db)) {
     const { auc } = await readObservedPerformance(db, tenantId, id);
-    if (auc !== null && !(lowest <= auc)) lowest = auc;
+    if (auc !== null && !(observed.auc <= auc)) observed.auc = auc;
+    for (const { dimension, observedExpected, alarm } of await readGroups(db, tenantId, id)) {
+      if (alarm) observed.alarms++;
+      if (dimension === 'all' && !(distance(observed.ratio) >= distance(observedExpected)))
+        observed.ratio = observedExpected;
+    }
   }
-  return lowest;
+  return observed;
 }
 
 async function readActive(db: Db) {

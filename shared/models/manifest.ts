@@ -77,6 +77,9 @@ const subgroupSchema = z.strictObject({
   high_share: share.nullable(),
 });
 
+/** Of a histogram: a bin is one character of a reference row, and the missing ones have theirs. */
+const MOST_EDGES = 34;
+
 /** What an upload is to a model: a feature table, records of an EMR, stacked snapshots of a line list, or one snapshot. */
 export const FORMATS = ['table', 'records', 'stacked', 'snapshot'] as const;
 export type InputKind = (typeof FORMATS)[number];
@@ -106,6 +109,26 @@ const effectsSchema = z
   .refine((e) => e.effects.length === e.edges.length + 1, 'effects must be one longer than edges')
   .refine((e) => e.edges.every((edge, i) => i === 0 || edge > e.edges[i - 1]!), 'edges must ascend');
 
+/**
+ * What a model of another table than patients' predicts. A model without it predicts interruptions in treatment, and its
+ * features come from records too.
+ */
+const predictionSchema = z
+  .strictObject({
+    /** One probability, one number, one of several classes, or a place in an order. */
+    kind: z.enum(['probability', 'value', 'class', 'rank']),
+    /** In the order of the model's outputs. */
+    classes: z.array(z.string().min(1).max(100)).min(2).max(1_000).optional(),
+    /** Whether the tiers of the manifest mean anything. */
+    has_tiers: z.boolean(),
+    /** Column that names a row, as `patient_id` does. */
+    row_id: z.string().min(1).max(200),
+    /** Column of what rows belong to, as `facility_id` is. */
+    group_id: z.string().min(1).max(200).optional(),
+  })
+  .refine((p) => (p.kind === 'class') === (p.classes !== undefined), 'classes are those of kind class')
+  .refine((p) => p.kind === 'probability' || !p.has_tiers, 'only a probability has tiers');
+
 const governanceSchema = z.strictObject({
   /** Who answers for the use of the model; null while nobody does. */
   approver: z.string().nullable(),
@@ -121,9 +144,39 @@ const governanceSchema = z.strictObject({
  * first bin open below and the last open above. Missing values are counted apart.
  */
 const histogramSchema = z
-  .strictObject({ edges: z.array(z.number()), counts: z.array(count), missing: count })
+  .strictObject({
+    edges: z.array(z.number()),
+    counts: z.array(count),
+    missing: count,
+    /** Mean of the values of each bin: of the score, from which performance is estimated before outcomes are known. */
+    means: z.array(z.number().nullable()).optional(),
+  })
   .refine((h) => h.counts.length === h.edges.length + 1, 'counts must be one longer than edges')
+  .refine((h) => h.edges.length <= MOST_EDGES, `has more than ${MOST_EDGES} edges`)
   .refine((h) => h.edges.every((e, i) => i === 0 || e > h.edges[i - 1]!), 'edges must ascend');
+
+/**
+ * Rows to hold a job against, as bins alone: a character a column, its bin in base 36, the missing ones in the bin after
+ * the last. Columns are `month` (1–12, of the date that the row describes), features, and scores: `score:` and the kind of
+ * input, and `:no_facility` where nothing was known of the facility's past.
+ */
+const referenceSchema = z
+  .strictObject({
+    columns: z.array(z.string().min(1).max(200)).min(1).max(5_000),
+    rows: z.array(z.string().regex(/^[0-9a-z]+$/, 'is no row of bins')).max(20_000),
+    /** All rows of each date that the rows were taken from, counted by column: for lists that are no chosen group. */
+    seasons: z
+      .array(
+        z.strictObject({
+          month: z.int().min(1).max(12),
+          rows: count,
+          counts: z.record(z.string(), z.array(count)),
+        }),
+      )
+      .max(200)
+      .optional(),
+  })
+  .refine((r) => r.rows.every((row) => row.length === r.columns.length), 'a row has not one bin a column');
 
 const manifestSchema = z
   .strictObject({
@@ -154,6 +207,7 @@ const manifestSchema = z
       /** Shares of the training rows from which was taken what a kind of input leaves out. */
       masking: z.strictObject({ stacked: share, snapshot: share, no_facility: share }).optional(),
     }),
+    prediction: predictionSchema.optional(),
     features: z.array(featureSchema).min(1),
     tiers: z.strictObject({
       medium: share,
@@ -176,6 +230,16 @@ const manifestSchema = z
       /** Only features whose distribution should be steady: calendar features are not in it. */
       features: z.record(z.string(), histogramSchema),
       score: histogramSchema,
+      /** Sums of features that should hold still: name → feature → factor. Their histograms stand among the features'. */
+      checks: z.record(z.string(), z.record(z.string(), z.number())).optional(),
+      /** Features by which a list may be chosen (an age group, a clinic's six-month supplies). */
+      selects: z.array(z.string()).optional(),
+      /** By feature, and `score`: variance of each bin's share between facilities, missing values last. */
+      spread: z.record(z.string(), z.array(z.number().nonnegative())).optional(),
+      /** The same between the dates of the reference, for all facilities together. */
+      trend: z.record(z.string(), z.array(z.number().nonnegative())).optional(),
+      /** Kept apart from the manifest once it is registered. */
+      reference: referenceSchema.optional(),
     }),
     intended_use: z.string(),
     not_a_diagnosis: z.literal(NOT_A_DIAGNOSIS),
@@ -203,8 +267,12 @@ const manifestSchema = z
       context.addIssue({ code: 'custom', path: ['facility_effect', 'feature'], message: 'is no feature' });
     if (manifest.tiers.medium > manifest.tiers.high)
       context.addIssue({ code: 'custom', path: ['tiers', 'medium'], message: 'lies above high' });
+    for (const [name, terms] of Object.entries(manifest.drift.checks ?? {})) {
+      if (!Object.keys(terms).every((feature) => seen.has(feature)))
+        context.addIssue({ code: 'custom', path: ['drift', 'checks', name], message: 'is of no features' });
+    }
     for (const name of Object.keys(manifest.drift.features)) {
-      if (!seen.has(name))
+      if (!seen.has(name) && manifest.drift.checks?.[name] === undefined)
         context.addIssue({ code: 'custom', path: ['drift', 'features', name], message: 'is no feature' });
     }
   });
@@ -212,6 +280,8 @@ const manifestSchema = z
 export type ModelManifest = Readonly<z.infer<typeof manifestSchema>>;
 export type ManifestFeature = z.infer<typeof featureSchema>;
 export type Histogram = z.infer<typeof histogramSchema>;
+export type Prediction = z.infer<typeof predictionSchema>;
+export type ReferenceRows = z.infer<typeof referenceSchema>;
 export type SplitMetrics = z.infer<typeof metricsSchema>;
 
 /** Every fault of a manifest at once, each with its path. */
@@ -264,16 +334,16 @@ export function tierOf(tiers: ModelManifest['tiers'], risk: number, facilityId?:
 export interface GoldenRow {
   /** In the manifest's feature order; null = missing. */
   readonly values: readonly (number | null)[];
-  readonly raw: number;
-  readonly risk: number;
+  /** One number, or one a class. */
+  readonly raw: number | readonly number[];
+  readonly risk: number | readonly number[];
 }
 
+const scores = z.union([z.number(), z.array(z.number())]);
 const goldenSchema = z.strictObject({
   model_sha256: sha256,
   features: z.array(z.string()),
-  rows: z.array(
-    z.strictObject({ values: z.array(z.number().nullable()), raw: z.number(), risk: z.number() }),
-  ),
+  rows: z.array(z.strictObject({ values: z.array(z.number().nullable()), raw: scores, risk: scores })),
 });
 
 export type GoldenRows = z.infer<typeof goldenSchema>;

@@ -15,7 +15,12 @@ export type ModelRecord = {
   version: string;
   /** Lower-case hex of the text's bytes. */
   sha256: string;
+  /** With the cut-offs that hold for whoever asked: a tenant's own, where it has set some. */
   manifest: ModelManifest;
+  /** Which of the tenant's sets of thresholds the cut-offs are; null: the manifest's own. */
+  thresholdSet: number | null;
+  /** YYYY-MM-DD from which on the model should not be used without being looked at anew: its activation's, else the manifest's. */
+  expiresOn: string | null;
 };
 
 /** A model that is ready to be attached by any thread of this process. */
@@ -81,6 +86,7 @@ export function createModelStore(options: { db: Db; modelsInMemory: number }): M
       const row = await db
         .selectFrom('models')
         .select(['id', 'version', 'sha256', 'manifest'])
+        .select(thresholdsOf(tenantId).as('thresholds'))
         .where('version', '=', version)
         .where(usableBy(tenantId))
         .executeTakeFirst();
@@ -99,8 +105,9 @@ export function createModelStore(options: { db: Db; modelsInMemory: number }): M
     activeModel: async (tenantId) => {
       const row = await db
         .selectFrom('model_activations as a')
-        .innerJoin('models as m', 'm.id', 'a.model_id')
-        .select(['m.id', 'm.version', 'm.sha256', 'm.manifest'])
+        .innerJoin('models', 'models.id', 'a.model_id')
+        .select(['models.id', 'models.version', 'models.sha256', 'models.manifest'])
+        .select([thresholdsOf(tenantId).as('thresholds'), 'a.expires_on'])
         .where('a.tenant_id', '=', tenantId)
         .orderBy('a.id', 'desc')
         .limit(1)
@@ -127,12 +134,15 @@ export async function registerModel(
   const content = await compress(text, {
     params: { [constants.ZSTD_c_compressionLevel]: COMPRESSION_LEVEL },
   });
+  // Every job reads the manifest; the reference rows are read where drift is judged alone.
+  const { reference, ...drift } = manifest.drift;
   const inserted = await db
     .insertInto('models')
     .values({
       version: manifest.version,
       sha256,
-      manifest: JSON.stringify(manifest),
+      manifest: JSON.stringify({ ...manifest, drift }),
+      drift_reference: reference === undefined ? null : JSON.stringify(reference),
       content,
       created_by: model.createdBy,
       owner_tenant_id: model.tenantId ?? null,
@@ -171,7 +181,7 @@ export async function registerShippedModel(db: Db, modelPath: string): Promise<M
       SELECT id, ${id}, 'shipped' FROM tenants
       WHERE NOT EXISTS (SELECT FROM model_activations a WHERE a.tenant_id = tenants.id)`.execute(trx);
   });
-  return { id, version: manifest.version, sha256: manifest.sha256, manifest };
+  return recordOf({ id, version: manifest.version, sha256: Buffer.from(manifest.sha256, 'hex'), manifest });
 }
 
 /** `models/name.txt` → `models/name.manifest.json`. */
@@ -205,12 +215,31 @@ export function usableBy(tenantId: number) {
     OR EXISTS (SELECT FROM model_grants g WHERE g.model_id = models.id AND g.tenant_id = ${tenantId}))`;
 }
 
-function recordOf(row: { id: number; version: string; sha256: Buffer; manifest: unknown }): ModelRecord {
+type Thresholds = { id: number; tiers: ModelManifest['tiers'] };
+
+/** The latest thresholds that a tenant has set for a model, as an expression beside `models`; null where it has set none. */
+function thresholdsOf(tenantId: number) {
+  return sql<Thresholds | null>`(SELECT jsonb_build_object('id', t.id, 'tiers', t.tiers) FROM threshold_sets t
+    WHERE t.tenant_id = ${tenantId} AND t.model_id = models.id ORDER BY t.version DESC LIMIT 1)`;
+}
+
+function recordOf(row: {
+  id: number;
+  version: string;
+  sha256: Buffer;
+  manifest: unknown;
+  thresholds?: Thresholds | null;
+  expires_on?: string | null;
+}): ModelRecord {
+  // Checked when it was registered.
+  const manifest = row.manifest as ModelManifest;
+  const { thresholds = null } = row;
   return {
     id: row.id,
     version: row.version,
     sha256: row.sha256.toString('hex'),
-    // Checked when it was registered.
-    manifest: row.manifest as ModelManifest,
+    manifest: thresholds === null ? manifest : { ...manifest, tiers: thresholds.tiers },
+    thresholdSet: thresholds?.id ?? null,
+    expiresOn: row.expires_on ?? manifest.governance?.expires ?? null,
   };
 }

@@ -46,17 +46,20 @@ export function verifyModel(files: ModelFiles): Verification {
     problems.push('the model has other features than the manifest, or another order');
   if (model.objective !== manifest.objective.split(' ')[0])
     problems.push(`the model’s objective is ${model.objective}, the manifest says ${manifest.objective}`);
-  if (model.outputCount !== 1)
-    problems.push(`the model has ${model.outputCount} outputs: one risk is needed`);
+  const outputs = manifest.prediction?.classes?.length ?? 1;
+  if (model.outputCount !== outputs)
+    problems.push(`the model has ${model.outputCount} outputs, the manifest says ${outputs}`);
   if (problems.length === 0)
-    compareScores(problems, golden, names.length, (rows, raw) => model.predict(rows, { raw }));
+    compareScores(problems, golden, { width: names.length, outputs }, (rows, raw) =>
+      model.predict(rows, { raw }),
+    );
   return { manifest, rows: golden.rows.length, problems };
 }
 
 function compareScores(
   problems: string[],
   golden: GoldenRows,
-  width: number,
+  { width, outputs }: { width: number; outputs: number },
   predict: (rows: Float64Array, raw: boolean) => Float64Array,
 ): void {
   const rows = new Float64Array(golden.rows.length * width);
@@ -70,10 +73,18 @@ function compareScores(
   const raw = predict(rows, true);
   const risk = predict(rows, false);
   for (const [i, expected] of golden.rows.entries()) {
-    if (!Object.is(raw[i], expected.raw))
-      problems.push(`golden row ${i}: raw score ${raw[i]}, LightGBM gave ${expected.raw}`);
-    if (!(Math.abs(risk[i]! - expected.risk) <= RISK_ULPS * ulp(expected.risk)))
-      problems.push(`golden row ${i}: risk ${risk[i]}, LightGBM gave ${expected.risk}`);
+    const [raws, risks] = [[expected.raw].flat(), [expected.risk].flat()];
+    if (raws.length !== outputs || risks.length !== outputs) {
+      problems.push(`golden row ${i} has ${raws.length} scores for ${outputs} outputs`);
+      return;
+    }
+    for (let output = 0; output < outputs; output++) {
+      const at = i * outputs + output;
+      if (!Object.is(raw[at], raws[output]))
+        problems.push(`golden row ${i}: raw score ${raw[at]}, LightGBM gave ${raws[output]}`);
+      if (!(Math.abs(risk[at]! - risks[output]!) <= RISK_ULPS * ulp(risks[output]!)))
+        problems.push(`golden row ${i}: risk ${risk[at]}, LightGBM gave ${risks[output]}`);
+    }
     if (problems.length >= MOST_PROBLEMS) return;
   }
 }

@@ -117,7 +117,7 @@ test(
     const scored = new Map(rows.map((row) => [row.row_no, row]));
     for (const [index, rowNo] of cohort.goldenRowNumbers.entries()) {
       expect(scored.get(rowNo)?.raw_score).toBe(golden.rows[index]?.raw);
-      expect(scored.get(rowNo)?.risk).toBeCloseTo(golden.rows[index]?.risk ?? NaN, 15);
+      expect(scored.get(rowNo)?.risk).toBeCloseTo(Number(golden.rows[index]?.risk), 15);
     }
     const verified = await verifyAudit(database, { jobId: id });
     expect(verified).toMatchObject({ rows: accepted, problems: [] });

@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readCommand } from '#models/synthetic/options.ts';
 import { writeCohort } from '#models/synthetic/write-cohort.ts';
@@ -85,4 +86,27 @@ test('an ordinary job is quiet; one job of older and later patients raises the a
   expect(Number(/^iit_model_data_drift_score\{feature="age"\} (\S+)$/mu.exec(metrics)?.[1])).toBeGreaterThan(
     0.2,
   );
+});
+
+test('an alarm stands whatever comes after, until somebody has acknowledged it; what is expected raises none anew', async () => {
+  const after = await scored('--seed', '7');
+  expect(after.jobs[0]?.drifted).toEqual([]);
+  expect(after.detected).toBe(true);
+  const acknowledge = async (expected: boolean) =>
+    (await api.json(`/v1/models/${version}/drift/acknowledge`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ reason: 'The register was merged', expected }),
+    })) as { acknowledged: number[] };
+  expect((await acknowledge(true)).acknowledged.length).toBeGreaterThan(0);
+  expect((await acknowledge(true)).acknowledged).toEqual([]);
+  const { rows: events } = await sql<{ details: { reason: string; subjects: string[] } }>`
+    SELECT details FROM audit_events WHERE action = 'drift.acknowledge'`.execute(api.database.db);
+  expect(events).toMatchObject([{ details: { reason: 'The register was merged' } }]);
+  expect(events[0]!.details.subjects).toContain('age');
+  const again = await scored('--seed', '8', '--shift', 'ages=10,lateness=2');
+  expect(again.jobs[0]?.drifted).not.toContain('age');
+  const further = await scored('--seed', '9', '--shift', 'ages=25');
+  expect(further.jobs[0]?.drifted).toContain('age');
+  expect(further.detected).toBe(true);
 });

@@ -1,19 +1,25 @@
 import type { Db } from '#shared/db/database.ts';
-import { dropOldHistograms, type JobDrift, measureFinishedJobs } from '#shared/drift/drift-store.ts';
-import type { DriftThresholds } from '#shared/drift/stability-index.ts';
+import type { DriftThresholds } from '#shared/drift/judge-counts.ts';
+import { dropOldCounts, type MeasuredJob, measureFinishedJobs } from '#shared/drift/measure-jobs.ts';
 import type { Logger } from '#shared/log/logger.ts';
 
-export type MeasureDriftDeps = { db: Db; log: Logger; thresholds: DriftThresholds };
+export type MeasureDriftDeps = { db: Db; log: Logger; thresholds: DriftThresholds; windowDays: number };
 
 /** One round: measures the jobs that have ended since the last, and warns of those that drifted. */
-export async function measureDriftOnce({ db, log, thresholds }: MeasureDriftDeps): Promise<JobDrift[]> {
-  const measured = await measureFinishedJobs(db, thresholds);
-  for (const { jobId, rowCount, score, drifted } of measured) {
-    const about = { jobId, rowCount, score, drifted };
-    if (drifted.length > 0)
-      log.warn(about, "a job's patients differ from those that its model was trained on");
+export async function measureDriftOnce(deps: MeasureDriftDeps): Promise<MeasuredJob[]> {
+  const { db, log, thresholds, windowDays } = deps;
+  const measured = await measureFinishedJobs(db, thresholds, windowDays);
+  for (const { jobId, rows, drifted, alarms } of measured) {
+    const about = {
+      jobId,
+      rows,
+      drifted,
+      facilities: new Set(alarms.map(({ facilityId }) => facilityId)).size,
+    };
+    if (alarms.length > 0)
+      log.warn(about, "a job's patients differ from those like them that its model was made with");
     else log.debug(about, 'measured the drift of a job');
   }
-  await dropOldHistograms(db);
+  await dropOldCounts(db, windowDays);
   return measured;
 }

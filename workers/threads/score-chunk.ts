@@ -1,22 +1,17 @@
 import type { LightGbmModel } from '#engine/index.ts';
 import { type ChunkRows, decodeChunkSync } from '#shared/chunks/payload.ts';
-import {
-  type Binning,
-  countHistograms,
-  countingStride,
-  countsToBytes,
-  type DriftBaseline,
-} from '#shared/drift/binning.ts';
+import { type Binning, countsToBytes, type DriftBaseline } from '#shared/drift/binning.ts';
+import { countChunk, countedToBytes, sumCounted } from '#shared/drift/facility-counts.ts';
 import type { Allocate } from '#shared/db/copy/binary-copy.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
-import type { ModelManifest } from '#shared/models/manifest.ts';
+import { infer, type Inferred } from '#shared/models/infer.ts';
+import type { ModelManifest, Prediction } from '#shared/models/manifest.ts';
 import { tierPolicy } from '#shared/tiers/tier-policy.ts';
 import {
   type ChunkScores,
   encodeChunkScores,
   type ScoreContext,
 } from '#shared/scores/encode-chunk-scores.ts';
-import type { Reasons } from '#shared/scores/reasons.ts';
 import type { ScoredRows } from '#shared/scores/score-block.ts';
 
 export type ScoreTask = {
@@ -26,18 +21,29 @@ export type ScoreTask = {
   /** Reasons a row; 0 for none. */
   explain: number;
   tiers: ModelManifest['tiers'];
+  /** Of a model of another table than patients'. */
+  prediction?: Prediction | undefined;
   /** What drift is measured against; without it nothing is counted. */
   baseline?: DriftBaseline;
   context: ScoreContext;
 };
 
+/** Cut-offs that nothing reaches: every row is in the lowest tier, and nobody is shown it. */
+const NO_TIERS: ModelManifest['tiers'] = { medium: Infinity, high: Infinity };
+
+/** Of all rows together, and by facility. */
+export type Histograms = { counts: Uint8Array; facilities: Uint8Array };
+
 export type ScoredChunk = {
   rowCount: number;
+  rowNumbers: Int32Array;
   scores: ChunkScores;
   /** Counts by the model's bins, as chunk_histograms keeps them. */
-  histograms: Uint8Array | undefined;
+  histograms: Histograms | undefined;
   /** Rows by tier: low, medium, high. */
   tiers: [number, number, number];
+  /** Probabilities by row and class, of a model of several classes. */
+  outputs: Float64Array | undefined;
   /** Time in the engine alone. */
   inferenceMs: number;
 };
@@ -63,32 +69,32 @@ export function scoreChunk(
     );
   }
   const startedMs = performance.now();
-  const { rawScores, risks, reasons } = infer(rows, model, task.explain);
+  const { rawScores, risks, reasons, outputs } = inferred(rows, model, task);
   const inferenceMs = performance.now() - startedMs;
-  const { tiers, counts } = tiersOf(rows, risks, task.tiers);
+  const hasTiers = task.prediction?.has_tiers ?? true;
+  const { tiers, counts } = tiersOf(rows, risks, hasTiers ? task.tiers : NO_TIERS);
   const { context } = task;
   const scored: ScoredRows = { rows, rawScores, risks, tiers, reasons };
   return {
     rowCount: rows.rowCount,
+    rowNumbers: rows.rowNumbers,
     scores: encodeChunkScores(context, scored, allocate),
     histograms: binning === undefined ? undefined : histogramsOf(binning, rows, risks),
     tiers: counts,
+    outputs,
     inferenceMs,
   };
 }
 
-function histogramsOf(binning: Binning, rows: ChunkRows, risks: Float64Array): Uint8Array {
-  const stride = countingStride(rows.rowCount);
-  return countsToBytes(countHistograms(binning, rows.features, risks, rows.rowCount, stride));
+function histogramsOf(binning: Binning, rows: ChunkRows, risks: Float64Array): Histograms {
+  const facilities = countChunk(binning, rows, risks);
+  const { counts } = sumCounted(facilities, binning.size);
+  return { counts: countsToBytes(Int32Array.from(counts)), facilities: countedToBytes(facilities) };
 }
 
-function infer(rows: ChunkRows, model: LightGbmModel, explain: number) {
+function inferred(rows: ChunkRows, model: LightGbmModel, task: ScoreTask): Inferred {
   try {
-    const rawScores = model.predictColumns(rows.features, { raw: true });
-    const risks = model.transform(rawScores);
-    const k = Math.min(explain, model.featureCount);
-    const reasons: Reasons | undefined = k === 0 ? undefined : model.topReasonsColumns(rows.features, { k });
-    return { rawScores, risks, reasons };
+    return infer(model, rows.features, task.explain, task.prediction);
   } catch (error) {
     throw new ServiceError('scoring_failed', 'The engine refused the chunk.', { cause: error });
   }

@@ -23,7 +23,8 @@ export function judgeModel(files: ModelFiles): ModelManifest {
   if (rows < LEAST_GOLDEN_ROWS) {
     throw invalid('There are too few golden rows.', [`${rows} golden rows: ${LEAST_GOLDEN_ROWS} are needed`]);
   }
-  const misfits = featureProblems(manifest);
+  // Any other table brings its columns itself.
+  const misfits = manifest.prediction === undefined ? featureProblems(manifest) : [];
   if (misfits.length > 0) {
     throw new ServiceError('feature_mismatch', 'This release cannot give the model its features.', {
       details: { problems: misfits },

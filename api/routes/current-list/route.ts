@@ -10,6 +10,7 @@ import { nextStep } from '#patients/features/people-reasons.ts';
 import { reasonSentence, stepSentence } from '#patients/features/reason-messages.ts';
 import { isoDateOf } from '#patients/record/iso-date.ts';
 import { TIERS } from '#shared/models/manifest.ts';
+import type { TierOverride } from '#shared/tiers/tier-overrides.ts';
 
 const count = z.int().nonnegative();
 const date = z.iso.date().nullable();
@@ -33,6 +34,10 @@ const answer = z
         patient_id: z.string(),
         risk: z.number(),
         tier: z.enum(TIERS),
+        tier_override: z
+          .object({ scored_tier: z.enum(TIERS), reason: z.string(), recorded_by: z.string() })
+          .nullable()
+          .meta({ description: 'Where a person has set the tier against the model’s' }),
         due_date: date,
         days_to_due: z.int().nullable(),
         days_left_to_day_28: z.int().nullable(),
@@ -122,6 +127,7 @@ export const currentListRoute = route(
         patient_id: row.patientId,
         risk: row.risk,
         tier: row.tier,
+        tier_override: row.override === undefined ? null : overrideView(row.override),
         due_date: day(row.dueDay),
         days_to_due: row.daysToDue ?? null,
         days_left_to_day_28: row.daysLeft ?? null,
@@ -145,3 +151,7 @@ export const currentListRoute = route(
     });
   },
 );
+
+function overrideView({ scoredTier, reason, recordedBy }: TierOverride) {
+  return { scored_tier: scoredTier, reason, recorded_by: recordedBy };
+}

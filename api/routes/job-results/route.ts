@@ -3,6 +3,7 @@ import { recordAccess } from '#api/audit/record-access.ts';
 import { streamResponse } from '#api/http/stream-response.ts';
 import { jobParams } from '#api/jobs/job-params.ts';
 import { PARQUET } from '#api/ingest/sniff/media-type.ts';
+import { predictionViews } from '#api/results/prediction-views.ts';
 import { RESULT_STREAMS } from '#api/results/result-streams.ts';
 import { resultSchema, resultView } from '#api/results/result-formats.ts';
 import { readResultRows, type ResultFilter } from '#shared/predictions/read-prediction-rows.ts';
@@ -105,6 +106,10 @@ export const jobResults = route(
       capacity: query.capacity === undefined ? undefined : { rows: query.capacity, per: query.per },
     };
     const texts = await deps.reasonTexts.forModel(job.model_version);
+    const { manifest } = await deps.models.modelByVersion(job.model_version);
+    const { prediction } = manifest;
+    const views = predictionViews(deps.db, job.id, prediction);
+    const notice = prediction === undefined ? NOT_A_DIAGNOSIS : headerText(manifest.intended_use);
     const asked = {
       order: query.order,
       tier: query.tier ?? null,
@@ -125,6 +130,7 @@ export const jobResults = route(
       const found = await readResultRows(deps.pool, filter, after, limit + 1);
       const page = found.slice(0, limit);
       const last = page.at(-1);
+      const predictionOf = await views?.(page);
       await recordAccess(call, {
         action: 'results.view',
         entity: `job/${job.id}`,
@@ -133,8 +139,8 @@ export const jobResults = route(
       return jsonResponse({
         job_id: job.id,
         model: { version: job.model_version, sha256: job.model_sha256.toString('hex') },
-        notice: NOT_A_DIAGNOSIS,
-        rows: page.map((row) => resultView(row, texts)),
+        notice,
+        rows: page.map((row) => resultView(row, texts, predictionOf)),
         next_cursor:
           found.length > page.length && last !== undefined
             ? deps.cursors.encode(scope, { row: last.row, risk: last.risk })
@@ -152,16 +158,21 @@ export const jobResults = route(
       entity: `job/${job.id}`,
       details: { ...asked, format: query.format, limit: query.limit ?? null },
     });
-    const { type, writer } = RESULT_STREAMS[query.format](texts, job);
-    const stream = streamResults(deps.pool, filter, writer, query.limit ?? Infinity, call.signal);
+    const { type, writer } = RESULT_STREAMS[query.format](texts, job, prediction);
+    const stream = streamResults(deps.pool, filter, writer, query.limit ?? Infinity, call.signal, views);
     return streamResponse(
       stream,
       {
         'content-type': type,
         'content-disposition': `attachment; filename="results-${job.id}.${query.format}"`,
-        'x-notice': NOT_A_DIAGNOSIS,
+        'x-notice': notice,
       },
       call.log,
     );
   },
 );
+
+/** As a header may carry it. */
+function headerText(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]/gu, '?').slice(0, 500);
+}

@@ -2,6 +2,8 @@ import { BODY_EXAMPLES } from '#api/openapi/examples.ts';
 import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
+import { isoDate } from '#patients/record/epoch-day.ts';
+import { warnOfExpiry } from '#api/models/expiry.ts';
 import { recordAccess } from '#api/audit/record-access.ts';
 import { ChunkWriter } from '#api/ingest/chunk-writer.ts';
 import { contentEncoding, readBody, receivedBytes } from '#api/ingest/body.ts';
@@ -189,12 +191,14 @@ async function submit(call: SubmitCall, memory: Reservation): Promise<Response> 
       chunkRows: deps.config.CHUNK_ROWS,
       maxRowBytes: deps.config.MAX_ROW_BYTES,
       onLayout: (layout) => {
+        warnOfExpiry(input, model, isoDate(deps.zone.dayOf(deps.clock.nowMs())));
         const job = openJob(deps.db, jobId, {
           tenantId,
           name: call.query.name,
           priority: call.query.priority,
           explain: call.query.explain,
           modelId: model.id,
+          thresholdSet: model.thresholdSet,
           apiKeyId: principal.keyId,
           actor: principal.actor,
           contentType: declared.mediaType,

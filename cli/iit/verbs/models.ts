@@ -64,13 +64,25 @@ export async function register({ client, out }: Context, file: string): Promise<
   return undefined;
 }
 
-export async function activate({ client, out }: Context, version: string, reason: string): Promise<void> {
+export type ActivateOptions = { reason: string; approver?: string; expires?: string; silent: boolean };
+
+export async function activate(
+  { client, out }: Context,
+  version: string,
+  { reason, approver, expires, silent }: ActivateOptions,
+): Promise<void> {
+  const query = {
+    reason,
+    ...(approver === undefined ? {} : { approver }),
+    ...(expires === undefined ? {} : { expires }),
+    ...(silent ? { silent: 'true' } : {}),
+  };
   const model = await (
     await client()
   ).call(
     (http, fetch) =>
       http.POST('/v1/models/{version}/activate', {
-        params: { path: { version }, query: { reason } },
+        params: { path: { version }, query },
         fetch,
       }),
     { isRepeatable: true },
@@ -146,13 +158,26 @@ export async function drift({ client, out }: Context, version: string): Promise<
   const found = await (
     await client()
   ).call((http, fetch) => http.GET('/v1/models/{version}/drift', { params: { path: { version } }, fetch }));
+  const standing = found.alarms.filter(({ acknowledged_at: at }) => at === null);
   if (out.json) out.document(found);
-  else if (found.window === null) out.say('No runs of late to judge by.');
   else {
-    const { window, thresholds } = found;
-    out.say(
-      `${count(window.rows)} rows of ${window.days} days; a feature has drifted from ${thresholds.feature_psi}.`,
+    await out.table(
+      ['alarm', 'what', 'facility', 'expected', 'found', 'last seen'],
+      standing.map((alarm) => [
+        alarm.id,
+        alarm.subject,
+        alarm.facility_id ?? 'whole runs',
+        `${(100 * alarm.finding.expected_share).toFixed(1)} %`,
+        `${(100 * alarm.finding.observed_share).toFixed(1)} %`,
+        when(alarm.seen_at),
+      ]),
     );
+    out.line();
+  }
+  if (!out.json && found.window === null) out.say('No runs of late to judge by.');
+  if (!out.json && found.window !== null) {
+    const { window } = found;
+    out.say(`${count(window.rows)} patients of ${window.days} days.`);
     await out.table(
       ['feature', 'psi', ''],
       Object.entries(window.features)
@@ -161,5 +186,158 @@ export async function drift({ client, out }: Context, version: string): Promise<
         .map(([name, psi]) => [name, psi.toFixed(3), window.drifted.includes(name) ? 'drifted' : '']),
     );
   }
-  if (found.detected) throw new CommandError('The patients of late differ from those of the training.');
+  if (found.detected)
+    throw new CommandError('A drift alarm stands; iit models acknowledge tells that it was seen to.');
+}
+
+export type AcknowledgeOptions = { reason: string; alarm?: number[]; expected: boolean };
+
+export async function acknowledge(
+  { client, out }: Context,
+  version: string,
+  { reason, alarm, expected }: AcknowledgeOptions,
+): Promise<void> {
+  const done = await (
+    await client()
+  ).call(
+    (http, fetch) =>
+      http.POST('/v1/models/{version}/drift/acknowledge', {
+        params: { path: { version } },
+        body: { reason, expected, ...(alarm === undefined ? {} : { alarms: alarm }) },
+        fetch,
+      }),
+    { isRepeatable: true },
+  );
+  if (out.json) return out.document(done);
+  out.say(`${count(done.acknowledged.length)} alarms acknowledged.`);
+  return undefined;
+}
+
+export type TrialOptions = { start: boolean; reason?: string; until?: string };
+
+/** Without `--start` it shows what the trial has found. */
+export async function trial(
+  { client, out }: Context,
+  version: string,
+  { start, reason, until }: TrialOptions,
+): Promise<void> {
+  const params = { path: { version } };
+  const service = await client();
+  if (start && (reason === undefined || until === undefined))
+    throw new UsageError('A trial begins with a --reason and --until, its last day.');
+  const found = start
+    ? await service.call((http, fetch) =>
+        http.PUT('/v1/models/{version}/trial', {
+          params,
+          body: { reason: reason!, ends_on: until! } as never,
+          fetch,
+        }),
+      )
+    : await service.call((http, fetch) => http.GET('/v1/models/{version}/trial', { params, fetch }));
+  if (out.json) return out.document(found);
+  out.facts([
+    ['the rule says', found.verdict],
+    ['decision', found.decision ?? `none yet; it ends on ${found.ends_on}`],
+    ['patients', found.figures.patients],
+  ]);
+  await out.table(
+    ['criterion', 'required', 'found', ''],
+    found.criteria.map((one) => [one.name, one.required, one.found?.toFixed(3), one.verdict]),
+  );
+  return undefined;
+}
+
+export type DecideOptions = { reason: string; approver: string; againstRule: boolean };
+
+export async function decide(
+  { client, out }: Context,
+  version: string,
+  decision: string,
+  { reason, approver, againstRule }: DecideOptions,
+): Promise<void> {
+  if (decision !== 'go' && decision !== 'no_go') throw new UsageError('A decision is go or no_go.');
+  const found = await (
+    await client()
+  ).call((http, fetch) =>
+    http.POST('/v1/models/{version}/trial/decision', {
+      params: { path: { version } },
+      body: { decision, reason, approver, against_rule: againstRule },
+      fetch,
+    }),
+  );
+  if (out.json) return out.document(found);
+  out.say(`Model ${version}: ${found.decision}.`);
+  return undefined;
+}
+
+export type ThresholdOptions = {
+  medium?: string;
+  high?: string;
+  reason?: string;
+  approver?: string;
+  review?: string;
+};
+
+/** Without `--medium` and `--high` it shows them. */
+export async function thresholds(
+  { client, out }: Context,
+  version: string,
+  { medium, high, reason, approver, review }: ThresholdOptions,
+): Promise<void> {
+  const params = { path: { version } };
+  const service = await client();
+  const isChange = medium !== undefined || high !== undefined;
+  if (isChange && [medium, high, reason, approver, review].includes(undefined))
+    throw new UsageError('New thresholds take --medium, --high, --reason, --approver and --review.');
+  const found = isChange
+    ? await service.call((http, fetch) =>
+        http.PUT('/v1/models/{version}/thresholds', {
+          params,
+          body: {
+            tiers: { medium: Number(medium), high: Number(high) },
+            reason: reason!,
+            approver: approver!,
+            review_on: review!,
+          },
+          fetch,
+        }),
+      )
+    : await service.call((http, fetch) => http.GET('/v1/models/{version}/thresholds', { params, fetch }));
+  if (out.json) return out.document(found);
+  await out.table(
+    ['version', 'medium from', 'high from', 'review by', 'approver', 'set', 'by'],
+    found.history.map((one) => [
+      one.thresholds_version,
+      one.tiers.medium,
+      one.tiers.high,
+      one.review_on,
+      one.approver,
+      when(one.created_at),
+      one.created_by,
+    ]),
+  );
+  return undefined;
+}
+
+export async function equity({ client, out }: Context, version: string, quarter?: string): Promise<void> {
+  const query = quarter === undefined ? {} : { quarter };
+  const found = await (
+    await client()
+  ).call((http, fetch) =>
+    http.GET('/v1/models/{version}/equity', { params: { path: { version }, query }, fetch }),
+  );
+  if (out.json) return out.document(found);
+  await out.table(
+    ['group', 'patients', 'interrupted', 'in high tier', 'caught', 'O/E', ''],
+    found.groups.map((one) => [
+      `${one.dimension}: ${one.group}`,
+      one.patients,
+      one.interrupted,
+      one.high_share?.toFixed(3),
+      one.sensitivity?.toFixed(3),
+      one.observed_expected?.toFixed(2),
+      one.underserved ? 'served less' : '',
+    ]),
+  );
+  return undefined;
 }

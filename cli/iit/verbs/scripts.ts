@@ -16,6 +16,7 @@ const SCRIPTS: Record<string, string> = {
   'audit-checkpoint': 'cli/audit-checkpoint.ts',
   'checkpoint-key': 'cli/checkpoint-key.ts',
   erase: 'cli/erase.ts',
+  'models-init': 'models/init/main.ts',
 };
 
 /**
@@ -38,6 +39,7 @@ export async function runRepositoryScript(name: string, args: readonly string[])
 export function scriptOf(args: readonly string[]): { name: string; args: string[] } | undefined {
   const [name = '', ...rest] = args;
   if (name === 'cohort' || name === 'demo' || name === 'migrate') return { name, args: rest };
+  if (name === 'models' && rest[0] === 'init') return { name: 'models-init', args: rest.slice(1) };
   const isDirect = (name === 'keys' || name === 'people') && rest.includes('--database');
   if (!isDirect || rest.includes('--help') || rest.includes('-h')) return undefined;
   const own = rest.filter((word) => word !== '--database');

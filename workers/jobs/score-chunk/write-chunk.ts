@@ -55,7 +55,26 @@ async function transact(
   if (scored.histograms !== undefined) {
     await trx
       .insertInto('chunk_histograms')
-      .values({ job_id: claim.jobId, chunk_no: claim.chunkNo, counts: Buffer.from(scored.histograms) })
+      .values({
+        job_id: claim.jobId,
+        chunk_no: claim.chunkNo,
+        counts: Buffer.from(scored.histograms.counts),
+        facilities: Buffer.from(scored.histograms.facilities),
+      })
+      .execute();
+  }
+  if (scored.outputs !== undefined) {
+    const rowNos = scored.rowNumbers;
+    await trx
+      .insertInto('chunk_outputs')
+      .values({
+        job_id: claim.jobId,
+        chunk_no: claim.chunkNo,
+        first_row: rowNos[0]!,
+        last_row: rowNos[rowNos.length - 1]!,
+        row_nos: [...rowNos],
+        outputs: [...scored.outputs],
+      })
       .execute();
   }
   const settled = await finishChunk(trx, claim, { rowCount: scored.rowCount, tiers: scored.tiers });
