@@ -5827,7 +5827,7 @@ export interface operations {
         /** @description What, why and who answers for it */
         requestBody: {
             content: {
-                /** @example {"decision":"go","reason":"All criteria are met","approver":"Dr. A. Bello, ART coordinator"} */
+                /** @example {"decision":"no_go","reason":"Too few of the young are found","approver":"Dr. A. Bello, ART coordinator"} */
                 "application/json": components["schemas"]["TrialDecision"];
             };
         };

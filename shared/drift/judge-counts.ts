@@ -131,7 +131,7 @@ export function findShift(
     const deviations = Math.sqrt(deviance(observed, expected, rows) / inflation);
     if (deviations > most.deviations) most = { index: 0, deviations, bin, expected: share, observed };
   };
-  const tail = { observed: 0, share: 0, deviation: 0 };
+  const tail = { observed: 0, share: 0, between: 0, deviation: 0 };
   for (let bin = bins - 1; bin >= 0; bin--) {
     const observed = counts[bin]! / total;
     const share = shares[bin] ?? 0;
@@ -142,8 +142,11 @@ export function findShift(
     if (bin === bins - 1) continue;
     tail.observed += observed;
     tail.share += share;
+    tail.between += between;
     tail.deviation += Math.sqrt(between);
-    if (bin < bins - 2 && bin > 0) look(bin, tail.observed, Math.min(1, tail.share), tail.deviation ** 2);
+    // The bins of one facility move together; those of many make up for one another.
+    const together = concentration * tail.deviation ** 2 + (1 - concentration) * tail.between;
+    if (bin < bins - 2 && bin > 0) look(bin, tail.observed, Math.min(1, tail.share), together);
   }
   const scaled = Float64Array.from({ length: bins }, (_, bin) => (counts[bin]! / total) * rows);
   const likeCounts = Float64Array.from({ length: bins }, (_, bin) => (shares[bin] ?? 0) * likeRows);

@@ -166,7 +166,7 @@ export const decideTrial = route(
           type: 'application/json',
           schema: decision,
           example:
-            '{"decision":"go","reason":"All criteria are met","approver":"Dr. A. Bello, ART coordinator"}',
+            '{"decision":"no_go","reason":"Too few of the young are found","approver":"Dr. A. Bello, ART coordinator"}',
         },
       ],
     },
