@@ -20,7 +20,13 @@ export const MIGRATIONS_BEFORE = [
  * Returns the job's id.
  */
 export async function fillAsBefore(db: Db, rows: number): Promise<string> {
-  const { jobId } = await insertSampleJob(db, { model: sampleModel(), chunks: 2, rowsPerChunk: rows / 2 });
+  const model = sampleModel();
+  const { rows: models } = await sql<{ id: number }>`
+    INSERT INTO models (version, sha256, manifest, content, created_by)
+    VALUES (${model.manifest.version}, decode(${model.manifest.sha256}, 'hex'), ${JSON.stringify(model.manifest)}::jsonb, 'model', 'test')
+    RETURNING id`.execute(db);
+  const modelId = models[0]!.id;
+  const { jobId } = await insertSampleJob(db, { model, modelId, chunks: 2, rowsPerChunk: rows / 2 });
   await sql`
     INSERT INTO predictions (period, job_id, row_no, tenant_id, chunk_no, patient_id, facility_id, due_date, raw_score, risk,
       tier, reason_features, reason_contributions, reason_values)

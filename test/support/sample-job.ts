@@ -18,6 +18,8 @@ export type SampleJob = {
 
 export type SampleJobOptions = {
   model: SampleModel;
+  /** Where it is registered already. */
+  modelId?: number;
   chunks?: number;
   rowsPerChunk?: number;
   explain?: number;
@@ -71,7 +73,7 @@ async function sampleApiKey(db: Db, name = `key-${randomUUID()}`): Promise<strin
 /** Puts a job into the tables as intake does, chunk by chunk; ringing is the caller's. */
 export async function insertSampleJob(db: Db, options: SampleJobOptions): Promise<SampleJob> {
   const { model, chunks: chunkCount = 3, rowsPerChunk = 50, explain = 0, seed = 7, finish = true } = options;
-  const { id: modelId } = await registerModel(db, { ...model, createdBy: 'test' });
+  const modelId = options.modelId ?? (await registerModel(db, { ...model, createdBy: 'test' })).id;
   const jobId = randomUUID();
   await db
     .insertInto('jobs')
