@@ -137,12 +137,15 @@ test('no service may change or take away what is append-only: not a table, not o
     'audit_events',
     'audit_seal_entries',
     'audit_seals',
+    'equity_reports',
+    'job_thresholds',
     'log_checkpoints',
     'log_entries',
     'log_nodes',
     'online_rows',
     'score_blocks',
     'score_chunks',
+    'threshold_sets',
   ]);
 });
 
