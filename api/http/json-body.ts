@@ -8,10 +8,15 @@ const LIMITS = { maxItems: 1_000, maxItemBytes: MAX_BYTES };
 
 /** A small JSON body by its schema. Throws `invalid_body` naming the first faulty field, and what reading it throws. */
 export async function jsonBody<Schema extends z.ZodType>(
-  { deps, incoming, principal }: Pick<Call<unknown, unknown>, 'deps' | 'incoming' | 'principal'>,
+  {
+    deps,
+    incoming,
+    outgoing,
+    principal,
+  }: Pick<Call<unknown, unknown>, 'deps' | 'incoming' | 'outgoing' | 'principal'>,
   schema: Schema,
 ): Promise<z.output<Schema>> {
-  const request = { incoming, tenantId: principal.tenantId };
+  const request = { incoming, outgoing, tenantId: principal.tenantId };
   const value = await deps.bodies.read(request, MAX_BYTES, (body) => parseJson(body, LIMITS));
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;

@@ -28,7 +28,7 @@ async function read(send: (upload: ReturnType<typeof request>) => void, options:
   const outcome = Promise.withResolvers<unknown>();
   answer = (incoming, outgoing) => {
     reader
-      .read({ incoming, tenantId: 1 }, maxBytes, async ({ bytes }) => {
+      .read({ incoming, outgoing, tenantId: 1 }, maxBytes, async ({ bytes }) => {
         heldBytes = memory.usedBytes;
         return bytes.toString();
       })

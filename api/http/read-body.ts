@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Reservation, MemoryBudget } from '#api/limits/memory-budget.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
 import { abortedBody, BodyPace, type PaceLimits, RATE_WINDOW_MS } from './body-pace.ts';
@@ -12,7 +12,7 @@ export type HeldBody = {
 };
 
 /** A request whose body is wanted. */
-export type BodyOf = { incoming: IncomingMessage; tenantId: number };
+export type BodyOf = { incoming: IncomingMessage; outgoing: ServerResponse; tenantId: number };
 
 export type BodyReader = {
   /**

@@ -79,9 +79,11 @@ export const postOutcomes = route(
     errors: ['invalid_body', 'malformed_json', 'empty_body', 'body_too_large'],
   },
   async (call) => {
-    const { deps, principal, incoming } = call;
-    const body = await deps.bodies.read({ incoming, tenantId: principal.tenantId }, MOST_BYTES, (held) =>
-      parseJson(held, { maxItems: MOST_OUTCOMES, maxItemBytes: MOST_OUTCOME_BYTES }),
+    const { deps, principal, incoming, outgoing } = call;
+    const body = await deps.bodies.read(
+      { incoming, outgoing, tenantId: principal.tenantId },
+      MOST_BYTES,
+      (held) => parseJson(held, { maxItems: MOST_OUTCOMES, maxItemBytes: MOST_OUTCOME_BYTES }),
     );
     const parsed = bodySchema.safeParse(body);
     if (!parsed.success) {

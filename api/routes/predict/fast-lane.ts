@@ -64,8 +64,10 @@ export const predictFastLane: FastLane = (deps, common) => {
     );
     try {
       const mediaType = predictMediaType(incoming.headers['content-type']);
-      const text = await deps.bodies.read({ incoming, tenantId: asker.tenantId }, maxBytes, (body) =>
-        predictText(deps, asker, query, mediaType, body),
+      const text = await deps.bodies.read(
+        { incoming, outgoing, tenantId: asker.tenantId },
+        maxBytes,
+        (body) => predictText(deps, asker, query, mediaType, body),
       );
       send(outgoing, 200, 'application/json', requestId, text);
       answered.requests.inc();

@@ -61,9 +61,9 @@ export const predict = route(
       'scoring_failed',
     ],
   },
-  async ({ deps, principal, query, incoming }) => {
+  async ({ deps, principal, query, incoming, outgoing }) => {
     const mediaType = predictMediaType(incoming.headers['content-type']);
-    const request = { incoming, tenantId: principal.tenantId };
+    const request = { incoming, outgoing, tenantId: principal.tenantId };
     const text = await deps.bodies.read(request, mostPredictBytes(deps), (body) =>
       predictText(deps, principal, query, mediaType, body),
     );

@@ -47,7 +47,7 @@ export const putFacilities = route(
   },
   async (call) => {
     const { deps, principal } = call;
-    const request = { incoming: call.incoming, tenantId: principal.tenantId };
+    const request = { incoming: call.incoming, outgoing: call.outgoing, tenantId: principal.tenantId };
     const facilities = await deps.bodies.read(request, MAX_BYTES, async ({ bytes }) =>
       parseFacilities(textOf(bytes)),
     );

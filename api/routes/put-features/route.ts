@@ -52,10 +52,12 @@ export const putFeatures = route(
     ],
   },
   async (call) => {
-    const { deps, principal, query, incoming } = call;
+    const { deps, principal, query, incoming, outgoing } = call;
     const limits = { maxItems: MOST_PATIENTS, maxItemBytes: deps.config.MAX_ROW_BYTES };
-    const body = await deps.bodies.read({ incoming, tenantId: principal.tenantId }, MOST_BYTES, (held) =>
-      parseJson(held, limits),
+    const body = await deps.bodies.read(
+      { incoming, outgoing, tenantId: principal.tenantId },
+      MOST_BYTES,
+      (held) => parseJson(held, limits),
     );
     const asked = askedOf(body, MOST_PATIENTS);
     if (asked.source !== 'rows') throw new ServiceError('invalid_body', 'Send rows of features.');

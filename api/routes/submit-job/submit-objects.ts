@@ -18,7 +18,7 @@ export async function submitObjects(
   call: Call<unknown, JobQuery>,
 ): Promise<{ jobId: string; isReplayed: boolean }> {
   const { deps, principal, headers, query } = call;
-  const request = { incoming: call.incoming, tenantId: principal.tenantId };
+  const request = { incoming: call.incoming, outgoing: call.outgoing, tenantId: principal.tenantId };
   const { document, bodySha256 } = await deps.bodies.read(request, MAX_BYTES, async (body) => ({
     bodySha256: createHash('sha256').update(body.bytes).digest(),
     document: parsed(await parseJson(body, { maxItems: 1_000, maxItemBytes: MAX_BYTES })),

@@ -44,8 +44,8 @@ export const uploadModel = route(
   },
   async (call) => {
     const { deps, principal } = call;
-    const { incoming } = call;
-    const request = { incoming, tenantId: principal.tenantId };
+    const { incoming, outgoing } = call;
+    const request = { incoming, outgoing, tenantId: principal.tenantId };
     const { manifest, text } = await deps.bodies.read(request, deps.config.MAX_MODEL_BYTES, (body) =>
       deps.modelJudge.judge(body.bytes, incoming.headers['content-type'] ?? ''),
     );
