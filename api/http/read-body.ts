@@ -86,7 +86,7 @@ export function createBodyReader({ memory, ...limits }: BodyReaderOptions): Body
     });
 
   return {
-    read: async ({ incoming, tenantId }, maxBytes, use) => {
+    read: async ({ incoming, outgoing, tenantId }, maxBytes, use) => {
       const held = memory.open(tenantId);
       try {
         const encoding = incoming.headers['content-encoding'];
@@ -97,7 +97,7 @@ export function createBodyReader({ memory, ...limits }: BodyReaderOptions): Body
         return await use({ bytes: await receive(incoming, maxBytes, held), memory: held });
       } finally {
         held.release();
-        discardRest(incoming);
+        discardRest(incoming, outgoing);
       }
     },
   };

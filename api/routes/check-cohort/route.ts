@@ -80,7 +80,7 @@ export const checkCohort = route(
       return jsonResponse(await check(call, place.memory));
     } finally {
       place?.leave();
-      discardRest(call.incoming);
+      discardRest(call.incoming, call.outgoing);
     }
   },
 );

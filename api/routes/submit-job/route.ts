@@ -131,7 +131,7 @@ export const submitJob = route(
       return await submit(call, place.memory);
     } finally {
       place?.leave();
-      discardRest(call.incoming);
+      discardRest(call.incoming, call.outgoing);
     }
   },
 );
