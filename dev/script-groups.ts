@@ -53,8 +53,10 @@ export const SCRIPT_GROUPS: readonly { purpose: string; of: Readonly<Record<stri
     of: {
       'model:train': 'train the shipped model anew',
       'model:report': 'recompute the model card’s figures, scikit-learn beside ours',
+      'model:init': 'write the manifest of any LightGBM model from a table it was trained on',
       'model:verify': 'train it again and compare byte for byte',
       'model:docs': 'write the model card and the features’ page',
+      'drift:report': 'simulate ordinary and faulty lists, and count what drift says of them',
       golden: 'score golden cases: a folder of them, bit for bit',
     },
   },

@@ -32,6 +32,7 @@ export type CohortWriter = {
 export type Besides = { rejections: RejectedRow[]; duplicatePatients: number; joinedRows: number };
 
 export type ReceiveOptions = {
+  /** Its pieces' memory is the receiver's: nobody else reads a piece once the next is asked for. */
   body: AsyncIterable<Buffer>;
   /** Of the upload; by default without bounds. */
   memory?: Reservation;
