@@ -109,21 +109,15 @@ function watch(api: ServiceProcess, url: string, key: string): Watch {
   };
 }
 
-export function p99Of({ timesMs }: Pick<Polled, 'timesMs'>): number {
+function p99Of({ timesMs }: Pick<Polled, 'timesMs'>): number {
   return timesMs[Math.floor(timesMs.length * 0.99)] ?? 0;
 }
 
-/**
- * What must hold of the victim while all of it goes on: polls within 250 ms at p99, or, on a machine that has other work,
- * within four times what they took before the attack; no 5xx; and no more memory than the container has.
- */
-export function harm(seen: Polled, quietP99Ms: number): string[] {
+/** What must hold of the victim while all of it goes on: polls within 250 ms at p99, no 5xx, and no more memory than the container has. */
+export function harm(seen: Polled): string[] {
   const p99 = p99Of(seen);
-  const most = Math.max(MOST_P99_MS, 4 * quietP99Ms);
   return [
-    ...(p99 > most
-      ? [`the victim's polls took ${Math.round(p99)} ms at p99, the most is ${Math.round(most)}`]
-      : []),
+    ...(p99 > MOST_P99_MS ? [`the victim's polls took ${Math.round(p99)} ms at p99`] : []),
     ...(seen.bad.length > 0 ? [`the victim was answered ${seen.bad.join(', ')}`] : []),
     ...(seen.peakBytes > CONTAINER_BYTES ? [`the api held ${Math.round(seen.peakBytes / 1e6)} MB`] : []),
   ];
