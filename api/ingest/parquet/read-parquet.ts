@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { threadHeap } from '#shared/lifecycle/thread-heap.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
-import { messagesOf, readingThreads } from '../spool/reading-thread.ts';
-import { SpooledFile } from '../spool/spooled-file.ts';
+import type { SpooledFile } from '../spool/spooled-file.ts';
+import { SpooledUpload } from '../spool/spooled-upload.ts';
 import { tooLarge } from './faults.ts';
 import { PARQUET_LIMITS, type ParquetLimits } from './limits.ts';
 import type {
@@ -37,70 +37,45 @@ const YOUNG_HEAP_MIB = 16;
 export class ParquetUpload {
   readonly #options: ParquetOptions;
   readonly #limits: ParquetLimits;
-  readonly #closed = new AbortController();
-  readonly #signal: AbortSignal;
-  #file: Promise<SpooledFile> | undefined;
-  #worker: Worker | undefined;
+  readonly #upload: SpooledUpload;
 
   constructor(options: ParquetOptions) {
     this.#options = options;
     this.#limits = { ...PARQUET_LIMITS, ...options.limits };
-    this.#signal =
-      options.signal === undefined
-        ? this.#closed.signal
-        : AbortSignal.any([this.#closed.signal, options.signal]);
+    const { fileBytes: maxBytes, workMs } = this.#limits;
+    this.#upload = new SpooledUpload({
+      name: 'Parquet file',
+      maxBytes,
+      workMs,
+      tooLarge,
+      signal: options.signal,
+    });
   }
 
   /** The buffer is needed until this settles. */
   async write(bytes: Uint8Array): Promise<void> {
-    this.#signal.throwIfAborted();
-    const file = await (this.#file ??= SpooledFile.create());
-    const { fileBytes } = this.#limits;
-    if (file.bytes + bytes.length > fileBytes) throw tooLarge(`has more than ${fileBytes >> 20} MB`);
-    await file.append(bytes);
+    await this.#upload.append(bytes, `has more than ${this.#limits.fileBytes >> 20} MB`);
   }
 
   /** Reads the file, all of which has been written. */
   async end(): Promise<void> {
-    const file = await (this.#file ??= SpooledFile.create());
-    const release = await readingThreads.acquire(this.#signal);
-    try {
-      await this.#read(file);
-    } finally {
-      await this.#worker?.terminate();
-      release();
-    }
-  }
-
-  async close(): Promise<void> {
-    this.#closed.abort(new ServiceError('upload_aborted', 'The reading of the Parquet file was given up.'));
-    // The descriptor may be another file's once it is closed: the thread goes first.
-    await this.#worker?.terminate();
-    const file = this.#file;
-    this.#file = undefined;
-    await (await file?.catch(() => undefined))?.close();
-  }
-
-  async #read(file: SpooledFile): Promise<void> {
     const { onColumns, onRows } = this.#options;
     const limits = this.#limits;
-    const input: ParquetInput = { fileDescriptor: file.descriptor, fileBytes: file.bytes, limits };
-    const worker = new Worker(THREAD, {
-      workerData: input,
-      resourceLimits: threadHeap({ oldMb: limits.heapMib, youngMb: YOUNG_HEAP_MIB }),
-    });
-    this.#worker = worker;
-    const tell = (message: ToParquet) => worker.postMessage(message);
-    const watch = { workMs: limits.workMs, signal: this.#signal, tooLarge };
-    for await (const message of messagesOf<FromParquet>(worker, watch)) {
+    const start = ({ descriptor, bytes }: SpooledFile) =>
+      new Worker(THREAD, {
+        workerData: { fileDescriptor: descriptor, fileBytes: bytes, limits } satisfies ParquetInput,
+        resourceLimits: threadHeap({ oldMb: limits.heapMib, youngMb: YOUNG_HEAP_MIB }),
+      });
+    await this.#upload.read<FromParquet>(start, async (message, worker) => {
+      const tell = (answer: ToParquet) => worker.postMessage(answer);
       switch (message.kind) {
         case 'columns':
           tell({ kind: 'read', columns: onColumns(message.columns) });
-          break;
+          return undefined;
         case 'rows':
           await onRows(message.batch);
           tell({ kind: 'credit' });
-          break;
+          return undefined;
         case 'failed': {
           const { code, field, stack } = message;
           throw new ServiceError(code, message.message, {
@@ -109,8 +84,12 @@ export class ParquetUpload {
           });
         }
         case 'done':
-          return;
+          return 'done';
       }
-    }
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#upload.close();
   }
 }

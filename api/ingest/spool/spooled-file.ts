@@ -1,10 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, unlink } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { namelessFile } from '#patients/sources/nameless-file.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
-
-const OWNER_ONLY = 0o600;
 
 /**
  * An upload on disk. Its name is taken away as soon as it is open: however the process ends, nothing stays behind. Throws
@@ -19,10 +16,7 @@ export class SpooledFile {
   }
 
   static async create(): Promise<SpooledFile> {
-    const path = join(tmpdir(), `iit-upload-${randomUUID()}`);
-    const file = await open(path, 'wx+', OWNER_ONLY);
-    await unlink(path);
-    return new SpooledFile(file);
+    return new SpooledFile(await namelessFile(tmpdir()));
   }
 
   get bytes(): number {

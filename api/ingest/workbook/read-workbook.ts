@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { threadHeap } from '#shared/lifecycle/thread-heap.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
-import { messagesOf, readingThreads } from '../spool/reading-thread.ts';
-import { SpooledFile } from '../spool/spooled-file.ts';
+import type { SpooledFile } from '../spool/spooled-file.ts';
+import { SpooledUpload } from '../spool/spooled-upload.ts';
 import type { FlaggedCell } from './cell-flags.ts';
 import { tooLarge } from './faults.ts';
 import { WORKBOOK_LIMITS, type WorkbookLimits } from './limits.ts';
@@ -43,74 +43,48 @@ const YOUNG_HEAP_MIB = 8;
 export class WorkbookUpload {
   readonly #options: WorkbookOptions;
   readonly #limits: WorkbookLimits;
-  readonly #closed = new AbortController();
-  readonly #signal: AbortSignal;
-  #file: Promise<SpooledFile> | undefined;
+  readonly #upload: SpooledUpload;
   #start: Uint8Array = new Uint8Array(0);
-  #worker: Worker | undefined;
 
   constructor(options: WorkbookOptions) {
     this.#options = options;
     this.#limits = { ...WORKBOOK_LIMITS, ...options.limits };
-    this.#signal =
-      options.signal === undefined
-        ? this.#closed.signal
-        : AbortSignal.any([this.#closed.signal, options.signal]);
+    const { fileBytes: maxBytes, workMs } = this.#limits;
+    this.#upload = new SpooledUpload({
+      name: 'workbook',
+      maxBytes,
+      workMs,
+      tooLarge,
+      signal: options.signal,
+    });
   }
 
   /** The buffer is needed until this settles. */
   async write(bytes: Uint8Array): Promise<void> {
-    this.#signal.throwIfAborted();
+    this.#upload.throwIfAborted();
     if (this.#start.length < SIGNATURE_BYTES) {
       this.#start = Buffer.concat([this.#start, bytes.subarray(0, SIGNATURE_BYTES)]);
       if (this.#start.length >= SIGNATURE_BYTES) containerOf(this.#start);
     }
-    this.#file ??= SpooledFile.create();
-    const file = await this.#file;
-    const { fileBytes } = this.#limits;
-    if (file.bytes + bytes.length > fileBytes) throw tooLarge(`is a file of more than ${fileBytes >> 20} MB`);
-    await file.append(bytes);
+    await this.#upload.append(bytes, `is a file of more than ${this.#limits.fileBytes >> 20} MB`);
   }
 
   /** Reads the workbook, all of which has been written. */
   async end(): Promise<void> {
     const container = containerOf(this.#start);
-    const file = await (this.#file ??= SpooledFile.create());
-    if (container === 'compound') await refuseCompound((position, length) => file.readAt(position, length));
-    const release = await readingThreads.acquire(this.#signal);
-    try {
-      await this.#read(file);
-    } finally {
-      await this.#worker?.terminate();
-      release();
-    }
-  }
-
-  async close(): Promise<void> {
-    this.#closed.abort(new ServiceError('upload_aborted', 'The reading of the workbook was given up.'));
-    // The descriptor may be another file's once it is closed: the thread goes first.
-    await this.#worker?.terminate();
-    const file = this.#file;
-    this.#file = undefined;
-    await (await file?.catch(() => undefined))?.close();
-  }
-
-  async #read(file: SpooledFile): Promise<void> {
+    const written = await this.#upload.file();
+    if (container === 'compound')
+      await refuseCompound((position, length) => written.readAt(position, length));
     const { onRow, onSheets, ready } = this.#options;
-    const input: ThreadInput = {
-      fileDescriptor: file.descriptor,
-      fileBytes: file.bytes,
-      limits: this.#limits,
-    };
-    const worker = new Worker(THREAD, {
-      workerData: input,
-      resourceLimits: threadHeap({ oldMb: this.#limits.heapMib, youngMb: YOUNG_HEAP_MIB }),
-    });
-    this.#worker = worker;
-    const tell = (message: ToThread) => worker.postMessage(message);
+    const limits = this.#limits;
+    const start = ({ descriptor, bytes }: SpooledFile) =>
+      new Worker(THREAD, {
+        workerData: { fileDescriptor: descriptor, fileBytes: bytes, limits } satisfies ThreadInput,
+        resourceLimits: threadHeap({ oldMb: limits.heapMib, youngMb: YOUNG_HEAP_MIB }),
+      });
     let names: string[] = [];
-    const watch = { workMs: this.#limits.workMs, signal: this.#signal, tooLarge };
-    for await (const message of messagesOf<FromThread>(worker, watch)) {
+    await this.#upload.read<FromThread>(start, async (message, worker) => {
+      const tell = (answer: ToThread) => worker.postMessage(answer);
       switch (message.kind) {
         case 'sheets': {
           names = message.sheets.map(({ name }) => name);
@@ -119,14 +93,14 @@ export class WorkbookUpload {
             kind: 'read',
             sheets: [...names.keys()].filter((index) => wanted.includes(names[index] as string)),
           });
-          break;
+          return undefined;
         }
         case 'rows':
           for (const { cells, line, flags } of rowsOf(message.batch))
             onRow(cells, line, names[message.sheet] as string, flags);
           await ready?.();
           tell({ kind: 'credit' });
-          break;
+          return undefined;
         case 'failed': {
           const { code, line, stack } = message;
           throw new ServiceError(code, message.message, {
@@ -135,9 +109,13 @@ export class WorkbookUpload {
           });
         }
         case 'done':
-          return;
+          return 'done';
       }
-    }
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#upload.close();
   }
 }
 
