@@ -37,7 +37,7 @@ const YOUNG_HEAP_MIB = 16;
 export class ParquetUpload {
   readonly #options: ParquetOptions;
   readonly #limits: ParquetLimits;
-  readonly #upload: SpooledUpload;
+  readonly #upload: SpooledUpload<FromParquet>;
 
   constructor(options: ParquetOptions) {
     this.#options = options;
@@ -66,7 +66,7 @@ export class ParquetUpload {
         workerData: { fileDescriptor: descriptor, fileBytes: bytes, limits } satisfies ParquetInput,
         resourceLimits: threadHeap({ oldMb: limits.heapMib, youngMb: YOUNG_HEAP_MIB }),
       });
-    await this.#upload.read<FromParquet>(start, async (message, worker) => {
+    await this.#upload.read(start, async (message, worker) => {
       const tell = (answer: ToParquet) => worker.postMessage(answer);
       switch (message.kind) {
         case 'columns':

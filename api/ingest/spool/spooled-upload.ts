@@ -17,9 +17,9 @@ export type SpooledUploadOptions = {
 
 /**
  * An upload that is read from its end, or in an order of its own: it goes to a nameless temporary file, and a thread of its own
- * reads that, whose end ends this request alone. Call `close` whatever happens.
+ * reads that, whose end ends this request alone. `Message` is what the thread says. Call `close` whatever happens.
  */
-export class SpooledUpload {
+export class SpooledUpload<Message> {
   readonly #options: SpooledUploadOptions;
   readonly #closed = new AbortController();
   readonly #signal: AbortSignal;
@@ -53,7 +53,7 @@ export class SpooledUpload {
   }
 
   /** Starts a thread over the file, when one may run, and hands on what it says, until `onMessage` answers `done`. */
-  async read<Message>(
+  async read(
     start: (file: SpooledFile) => Worker,
     onMessage: (message: Message, worker: Worker) => Promise<'done' | undefined>,
   ): Promise<void> {

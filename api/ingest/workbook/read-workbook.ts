@@ -43,7 +43,7 @@ const YOUNG_HEAP_MIB = 8;
 export class WorkbookUpload {
   readonly #options: WorkbookOptions;
   readonly #limits: WorkbookLimits;
-  readonly #upload: SpooledUpload;
+  readonly #upload: SpooledUpload<FromThread>;
   #start: Uint8Array = new Uint8Array(0);
 
   constructor(options: WorkbookOptions) {
@@ -83,7 +83,7 @@ export class WorkbookUpload {
         resourceLimits: threadHeap({ oldMb: limits.heapMib, youngMb: YOUNG_HEAP_MIB }),
       });
     let names: string[] = [];
-    await this.#upload.read<FromThread>(start, async (message, worker) => {
+    await this.#upload.read(start, async (message, worker) => {
       const tell = (answer: ToThread) => worker.postMessage(answer);
       switch (message.kind) {
         case 'sheets': {
