@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dayParameter } from '#api/http/time-parameters.ts';
 import { recordAccess } from '#api/audit/record-access.ts';
 import { modelParams, modelSchema, readModels } from '#api/models/model-view.ts';
 import { jsonResponse, route } from '#api/route.ts';
@@ -28,7 +29,7 @@ export const activateModel = route(
         .max(200)
         .optional()
         .meta({ description: 'Who answers for the use of the model' }),
-      expires: z.iso.date().optional().meta({
+      expires: dayParameter.optional().meta({
         description: 'Until when, after which lists say so; the manifest’s day, or a year from today',
       }),
       silent: z.stringbool().default(false).meta({

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { dayParameter } from '#api/http/time-parameters.ts';
 import { recordAccess } from '#api/audit/record-access.ts';
 import { jsonBody } from '#api/http/json-body.ts';
 import { modelParams } from '#api/models/model-view.ts';
@@ -73,7 +74,7 @@ const newThresholds = z
     tiers,
     reason: z.string().trim().min(5).max(500),
     approver: z.string().trim().min(2).max(200),
-    review_on: z.iso.date().meta({ description: 'By when they are to be looked at anew' }),
+    review_on: dayParameter.meta({ description: 'By when they are to be looked at anew' }),
   })
   .meta({ id: 'NewThresholds' });
 

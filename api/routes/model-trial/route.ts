@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dayParameter } from '#api/http/time-parameters.ts';
 import { recordAccess } from '#api/audit/record-access.ts';
 import { jsonBody } from '#api/http/json-body.ts';
 import { modelParams } from '#api/models/model-view.ts';
@@ -70,7 +71,7 @@ export const getTrial = route(
 const start = z
   .strictObject({
     reason,
-    ends_on: z.iso.date(),
+    ends_on: dayParameter,
     rule: trialRuleSchema.default(trialRuleSchema.parse({})),
   })
   .meta({ id: 'NewModelTrial' });

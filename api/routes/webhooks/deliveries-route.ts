@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { instantParameter } from '#api/http/time-parameters.ts';
 import { recordAccess } from '#api/audit/record-access.ts';
 import { jsonResponse, route } from '#api/route.ts';
 import { listDeliveries, replay } from '#api/webhooks/deliveries.ts';
@@ -51,7 +52,7 @@ export const replayWebhook = route(
     params,
     query: z.strictObject({
       event: z.uuid().optional(),
-      since: z.iso.datetime({ offset: true }).optional(),
+      since: instantParameter.optional(),
     }),
     answers: {
       200: {
