@@ -11,6 +11,7 @@ import { ServiceError } from '#shared/errors/errors.ts';
 import { finishReceiving } from '#shared/jobs/finish-receiving.ts';
 import type { JobInput } from '#shared/jobs/job-input.ts';
 import { abortJob } from '#shared/jobs/stop-job.ts';
+import { isPassing, MOST_ATTEMPTS, pauseAfter } from './attempts.ts';
 import type { ObjectStore } from './object-store.ts';
 import { ObjectWriter } from './object-writer.ts';
 import {
@@ -31,9 +32,6 @@ export type ReadDeps = Pick<
 > & { store: ObjectStore };
 
 const HEARTBEAT_MS = 5_000;
-/** Failures in a row, without an object between them, before the job is given up: about ten minutes of a store that is away. */
-const MOST_ATTEMPTS = 12;
-const LONGEST_PAUSE_SECONDS = 60;
 /** While others have the places of uploads. */
 const BUSY_PAUSE_SECONDS = 2;
 
@@ -181,12 +179,9 @@ async function afterFailure(
   if (failure.code === 'job_finished') return await endSource(db, source, 'failed');
   const isBusy = failure.code === 'too_many_uploads' || failure.code === 'rate_limited';
   if (isBusy) return await giveBack(db, source, { afterSeconds: BUSY_PAUSE_SECONDS, uncounted: true });
-  // What nobody foresaw may be the database's: it is tried again as well.
-  const isPassing = failure.retryable || failure.code === 'internal' || !(thrown instanceof ServiceError);
-  if (isPassing && attempts < MOST_ATTEMPTS) {
+  if (isPassing(thrown) && attempts < MOST_ATTEMPTS) {
     log.warn({ err: thrown, jobId, attempts }, 'an object could not be read and is tried again');
-    const afterSeconds = Math.min(2 ** (attempts - 1), LONGEST_PAUSE_SECONDS);
-    return await giveBack(db, source, { afterSeconds, uncounted: false });
+    return await giveBack(db, source, { afterSeconds: pauseAfter(attempts), uncounted: false });
   }
   log.warn({ err: thrown, jobId }, 'a job was given up: one of its objects cannot be read');
   await abortJob(db, {

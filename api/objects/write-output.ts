@@ -12,6 +12,7 @@ import { ServiceError } from '#shared/errors/errors.ts';
 import type { Logger } from '#shared/log/logger.ts';
 import { readResultRows, type ResultFilter } from '#shared/predictions/read-prediction-rows.ts';
 import type { ObjectStore } from './object-store.ts';
+import { isPassing, MOST_ATTEMPTS, pauseAfter } from './attempts.ts';
 import { endOutput, giveOutputBack, notePart, type Part, partsOf, type TakenOutput } from './output-store.ts';
 import { folderPath, placeOf } from './places.ts';
 import { LostLeaseError } from './source-store.ts';
@@ -28,8 +29,6 @@ export type WriteDeps = {
 /** A part is held whole while it is sent: some 20 MB of text. */
 const PART_ROWS = 50_000;
 const PAGE_ROWS = 10_000;
-const MOST_ATTEMPTS = 12;
-const LONGEST_PAUSE_SECONDS = 60;
 /** Objects that may lie in a folder: more of them are not ours in any case. */
 const MOST_LISTED = 10_000;
 
@@ -50,12 +49,11 @@ export async function writeOutput(
   } catch (error) {
     if (error instanceof LostLeaseError) return;
     const failure = toServiceError(error);
-    const isPassing = failure.retryable || failure.code === 'internal' || !(error instanceof ServiceError);
     const end = async () => {
       if (stopping.aborted) return await giveOutputBack(db, output, 0);
       log.warn({ err: error, jobId, attempts }, 'results could not be written to object storage');
-      if (isPassing && attempts < MOST_ATTEMPTS)
-        return await giveOutputBack(db, output, Math.min(2 ** (attempts - 1), LONGEST_PAUSE_SECONDS));
+      if (isPassing(error) && attempts < MOST_ATTEMPTS)
+        return await giveOutputBack(db, output, pauseAfter(attempts));
       return await endOutput(db, output, 'failed', failure.message);
     };
     await end().catch((failed: unknown) =>

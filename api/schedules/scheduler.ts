@@ -1,5 +1,6 @@
 import type { ApiDeps } from '#api/deps.ts';
 import { toServiceError } from '#api/http/problem.ts';
+import { pauseAfter } from '#api/objects/attempts.ts';
 import { createObjectJob } from '#api/objects/create-object-job.ts';
 import { LostLeaseError } from '#api/objects/source-store.ts';
 import { ServiceError } from '#shared/errors/errors.ts';
@@ -8,8 +9,6 @@ import { documentOf } from './occurrences.ts';
 import { noteRun, noteStarted, planDue, takeRun, type TakenRun } from './schedule-store.ts';
 
 type SchedulerDeps = Pick<ApiDeps, 'db' | 'config' | 'models' | 'objects' | 'recordEvent' | 'log'>;
-
-const LONGEST_PAUSE_SECONDS = 60;
 
 /** Starts what is due. Any number of processes may: each occurrence is started once, or noted as missed. */
 export function createScheduler(deps: SchedulerDeps): IntervalTask {
@@ -85,7 +84,7 @@ async function afterFailure({ db, log }: SchedulerDeps, run: TakenRun, thrown: u
   const { code, message, retryable } = toServiceError(thrown);
   const mayCome = code === 'empty_cohort' || code === 'internal' || retryable;
   if (mayCome && !run.isPastDeadline) {
-    const afterSeconds = Math.min(2 ** run.attempts, LONGEST_PAUSE_SECONDS);
+    const afterSeconds = pauseAfter(run.attempts + 1);
     return await noteRun(db, run, { state: 'starting', error: message, afterSeconds });
   }
   const state = mayCome ? 'missed' : 'failed';
